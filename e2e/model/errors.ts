@@ -1,0 +1,66 @@
+/** Exit statuses of every command (sysexits.h for 64, 69 and 70). */
+export const EXIT = { pass: 0, fail: 1, unknown: 2, usage: 64, unavailable: 69, internal: 70 } as const;
+
+export type ErrorCode =
+  | 'USAGE'
+  | 'UNKNOWN_SERVICE'
+  | 'UNKNOWN_ENGINE'
+  | 'UNKNOWN_FAULT'
+  | 'UNKNOWN_SCENARIO'
+  | 'DB_MODULE_MISSING'
+  | 'DB_MODULE_BROKEN'
+  | 'ENGINE_UNAVAILABLE'
+  | 'COMPOSE_UNAVAILABLE'
+  | 'BASE_IMAGE_UNAVAILABLE'
+  | 'IMAGE_BUILD_FAILED'
+  | 'PORT_IN_USE'
+  | 'DISK_FULL'
+  | 'SERVICE_NOT_STARTED'
+  | 'PROBE_FAILED'
+  | 'INTERRUPTED'
+  | 'INTERNAL';
+
+const EXIT_BY_CODE: Partial<Record<ErrorCode, number>> = {
+  ENGINE_UNAVAILABLE: EXIT.unavailable,
+  COMPOSE_UNAVAILABLE: EXIT.unavailable,
+  BASE_IMAGE_UNAVAILABLE: EXIT.unavailable,
+  IMAGE_BUILD_FAILED: EXIT.unavailable,
+  PORT_IN_USE: EXIT.unavailable,
+  DISK_FULL: EXIT.unavailable,
+  SERVICE_NOT_STARTED: EXIT.fail,
+  PROBE_FAILED: EXIT.internal,
+  INTERRUPTED: 130,
+  INTERNAL: EXIT.internal,
+};
+
+/**
+ * An error meant for the person at the terminal. `message` says what was expected, what was seen and where; `next` is
+ * what to do now. `details` are lines shown below it, e.g. the last log lines of a process.
+ */
+export class WalproofError extends Error {
+  readonly code: ErrorCode;
+  readonly next: string;
+  readonly details: readonly string[];
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    next: string,
+    options: { details?: readonly string[]; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'WalproofError';
+    this.code = code;
+    this.next = next;
+    this.details = options.details ?? [];
+  }
+
+  get exitCode(): number {
+    return EXIT_BY_CODE[this.code] ?? EXIT.usage;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

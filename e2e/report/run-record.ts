@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process';
+import { cpus, release, totalmem, type } from 'node:os';
+import { promisify } from 'node:util';
+import type { Scenario } from '../model/scenario.ts';
+import type { Engine } from '../model/stack.ts';
+import { VERSION } from '../version.ts';
+
+/** `run.json`: what ran, on what, and how it was asked for. With the records it is all that a verdict needs. */
+export async function runRecord(options: {
+  scenario: Scenario;
+  engine: Engine;
+  subjects: ReadonlyMap<string, { variant: string; file: string }>;
+  command: readonly string[];
+}): Promise<Record<string, unknown>> {
+  const { scenario, engine, subjects, command } = options;
+  const { traffic, durationMs, exercised, control, faults, services } = scenario;
+  return {
+    schemaVersion: 1,
+    tool: 'walproof',
+    version: VERSION,
+    startedAt: new Date().toISOString(),
+    command,
+    gitCommit: await gitCommit(),
+    scenario: scenario.name,
+    claim: scenario.claim,
+    seed: traffic.seed,
+    options: { ...traffic, durationMs, exercised, control, faults: faults.map((fault) => fault.name) },
+    engine: engine.name,
+    versions: { node: process.version, ...(await engine.versions()) },
+    machine: { system: `${type()} ${release()}`, cores: cpus().length, memoryBytes: totalmem() },
+    services: services.map(({ definition }) => ({ ...definition, subject: subjects.get(definition.name) ?? null })),
+  };
+}
+
+/** The commit of the checkout; null outside of one. */
+async function gitCommit(): Promise<string | null> {
+  try {
+    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], {
+      cwd: new URL('../..', import.meta.url),
+    });
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+}

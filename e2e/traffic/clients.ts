@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import type { Call, TrafficContext } from '../model/scenario.ts';
+import { type HttpCall, HttpClient, type Reply } from './http.ts';
+import { type Random, randomFor } from './random.ts';
+import { targetsOf } from './targets.ts';
+
+/** One call of a client: what is recorded, and what is sent. */
+export interface PlannedCall extends Omit<Call, 'client'> {
+  send: Omit<HttpCall, 'url'> & { path: string };
+  /** Lets the client learn from the reply, e.g. a cursor. Must not change which calls a seed leads to. */
+  onReply?(reply: Reply): void;
+}
+
+/** A client of the traffic: its n-th call is a function of its own random stream. */
+export interface Client {
+  name: string;
+  next(random: Random, n: number): PlannedCall;
+}
+
+/** After a refused connection the client waits, or it would spin while a process restarts. */
+const REFUSED_PAUSE_MS = 100;
+
+/**
+ * Runs the clients side by side until the signal. Calls of one client follow each other; p-limit bounds the calls in
+ * flight; with a rate, each client keeps its share of it and catches up when a reply was late, so that a stall of the
+ * service is not answered with less load.
+ */
+export async function runClients(context: TrafficContext, clients: readonly Client[]): Promise<void> {
+  const { stack, recorder, signal, seed, ratePerSecond } = context;
+  const targets = targetsOf(stack);
+  await using http = new HttpClient(clients.length);
+  const limit = pLimit(clients.length);
+  const gapMs = ratePerSecond === 0 ? 0 : (1000 * clients.length) / ratePerSecond;
+
+  const runClient = async (client: Client, position: number): Promise<void> => {
+    const random = randomFor(seed, position);
+    let dueAt = performance.now() + (gapMs * position) / clients.length;
+    for (let n = 0; !signal.aborted; n++) {
+      const waitMs = dueAt - performance.now();
+      if (waitMs > 0) await pause(waitMs, signal);
+      if (signal.aborted) return;
+      const { send, onReply, ...call } = client.next(random, n);
+      const target = targets[(position + n) % targets.length] as string;
+      const result = await limit(() =>
+        recorder.op({ client: client.name, ...call }, async () => {
+          const { path, ...rest } = send;
+          const reply = await http.send({ ...rest, url: `${stack.baseUrl(target)}${path}` });
+          onReply?.(reply);
+          const { body: _, ...result } = reply;
+          return result;
+        }),
+      );
+      if (result.status === undefined) await pause(REFUSED_PAUSE_MS, signal);
+      // Falling more than a second behind means that the rate is out of reach; a burst would only measure the backlog.
+      dueAt = Math.max(dueAt + gapMs, performance.now() - 1000);
+    }
+  };
+  await Promise.all(clients.map(runClient));
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

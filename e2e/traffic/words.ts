@@ -1,0 +1,36 @@
+/** Text of the kind the services see: English, and Thai, which is written without spaces between words. */
+export const ENGLISH = [
+  'checkpoint',
+  'volume',
+  'journal',
+  'agent',
+  'reminder',
+  'schedule',
+  'release',
+  'harbour',
+  'ledger',
+  'compass',
+  'pattern',
+  'review',
+  'deploy',
+  'memory',
+  'lantern',
+  'bridge',
+  'signal',
+  'quartz',
+  'meadow',
+  'archive',
+] as const;
+
+export const THAI = [
+  'ความรู้',
+  'ระบบ',
+  'ฐานข้อมูล',
+  'ข้อความ',
+  'บันทึก',
+  'ตาราง',
+  'ค้นหา',
+  'เรียนรู้',
+  'ทดสอบ',
+  'เอกสาร',
+] as const;
