@@ -7,10 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type Docker from 'dockerode';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { heldBy, removeStack } from '../engine/docker/cleanup.ts';
 import { docker } from '../engine/docker/client.ts';
 import { createDockerEngine } from '../engine/docker/engine.ts';
+import { freeze } from '../engine/docker/freeze.ts';
 import { LABEL, withLabel } from '../engine/docker/labels.ts';
 import { ownerIsGone, ownerOf } from '../engine/docker/owner.ts';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
@@ -273,5 +275,23 @@ describe('processes that do not behave', { timeout: DOCKER_TIMEOUT_MS }, () => {
     await stack.recreate();
     await stack.start();
     expect(await healthStatus(stack, 'tiny-1')).toBe(200);
+  });
+
+  test('freezing goes on where runc gave up, and ends where the container has', async () => {
+    const refusing = (...refusals: (object | null)[]) => {
+      const pause = vi.fn(async () => {
+        const refused = refusals.shift() ?? null;
+        if (refused !== null) throw Object.assign(new Error('OCI runtime pause failed: unable to freeze'), refused);
+      });
+      return { pause, container: { id: 'c0ffee', pause } as unknown as Docker.Container };
+    };
+    const busy = refusing({ statusCode: 500 }, { statusCode: 500 });
+    expect(await freeze(busy.container)).toBe(true);
+    expect(busy.pause).toHaveBeenCalledTimes(3);
+    const ended = refusing({ statusCode: 409, message: 'is not running' });
+    expect(await freeze(ended.container)).toBe(false);
+    expect(ended.pause).toHaveBeenCalledTimes(1);
+    const broken = refusing({ statusCode: 500, message: 'no cgroup' });
+    expect((await failureOf(freeze(broken.container))).message).toContain('no cgroup');
   });
 });

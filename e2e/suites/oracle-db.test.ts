@@ -15,13 +15,11 @@ import {
   openDatabase,
 } from '../../fixtures/oracle-v2/src/server/db.ts';
 import { until } from '../engine/shared/until.ts';
-import { type DB_MODULES, LEGACY_DATABASE, MIGRATIONS, WorkerPool } from './oracle-v2/db-workers.ts';
+import { LEGACY_DATABASE, MIGRATIONS, type Variant, WorkerPool } from './oracle-v2/db-workers.ts';
 import { legacyInWal, startTogether } from './oracle-v2/start-together.ts';
 
 const POLICY = { journalMode: 'wal', busyTimeoutMs: 30_000, synchronous: 1, cacheSize: -20_000, foreignKeys: true };
 const LEGACY_DOCUMENTS = 5;
-
-type Variant = keyof typeof DB_MODULES;
 
 const pool = new WorkerPool();
 /** The worker that stands beside those under test: reads, holds locks, competes. */
@@ -35,8 +33,11 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await pool.closeAll();
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    await pool.closeAll();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 afterAll(() => pool[Symbol.asyncDispose]());

@@ -33,6 +33,9 @@ afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
 const documents = (): number => rows<number>(dataDir, 'SELECT count(*) FROM oracle_documents')[0] ?? 0;
 
+const startIndexers = () =>
+  Promise.all([OracleProcess.start('indexer', dataDir), OracleProcess.start('indexer', dataDir)]);
+
 /** A lock held by this process, until `release` or the end of the test. */
 function holdWriteLock(): { release: () => void } {
   const holder = new Sqlite(databaseOf(dataDir), { timeout: 10_000 });
@@ -67,8 +70,12 @@ describe('SIGKILL', () => {
     await using indexer = await OracleProcess.start('indexer', dataDir);
     const acknowledged = new Set<string>();
     for (let round = 0; round < 6; round++) {
-      await using server = await OracleProcess.start('main', dataDir);
-      await using killed = round % 2 === 0 ? await OracleProcess.start('indexer', dataDir) : server;
+      const [server, second] = await Promise.all([
+        OracleProcess.start('main', dataDir),
+        OracleProcess.start('indexer', dataDir),
+      ]);
+      await using _server = server;
+      await using _second = second;
       const enough = acknowledged.size + 20 + round * 3;
       const clients = Array.from({ length: 4 }, async (_, client) => {
         for (let n = 0; ; n++) {
@@ -78,7 +85,7 @@ describe('SIGKILL', () => {
         }
       });
       await eventually('enough learnings', () => acknowledged.size >= enough);
-      await Promise.all([server.kill(), killed.kill()]);
+      await Promise.all([server.kill(), second.kill()]);
       await Promise.all(clients);
       await eventually('every file has its document', () => documents() === markdownFiles(dataDir).length);
       expect(faults(dataDir)).toEqual(NO_FAULTS);
@@ -98,8 +105,9 @@ describe('SIGKILL', () => {
     expect(await reply).toBeNull();
     lock.release();
     expect(documents()).toBe(0);
-    await using one = await OracleProcess.start('indexer', dataDir);
-    await using two = await OracleProcess.start('indexer', dataDir);
+    const [one, two] = await startIndexers();
+    await using _one = one;
+    await using _two = two;
     await eventually('it is indexed', () => documents() === 1);
     server = await OracleProcess.start('main', dataDir);
     const date = new Date().toISOString().slice(0, 10);
@@ -112,8 +120,12 @@ describe('SIGKILL', () => {
 
 describe('a held write lock', () => {
   test('delays neither health nor SIGTERM, and the learning in hand is settled later', async () => {
-    await using server = await OracleProcess.start('main', dataDir);
-    await using indexer = await OracleProcess.start('indexer', dataDir);
+    const [server, indexer] = await Promise.all([
+      OracleProcess.start('main', dataDir),
+      OracleProcess.start('indexer', dataDir),
+    ]);
+    await using _server = server;
+    await using _indexer = indexer;
     await learn(server.url, 'before the lock');
     const lock = holdWriteLock();
     const held = learn(server.url, 'during the lock').then(
@@ -167,7 +179,7 @@ describe('two indexers', () => {
     for (let n = 0; n < FILES; n++) writeFileSync(fileOf(n), `---\ntags: [retro]\n---\nretrospective keyword${n}`);
     writeFileSync(join(dataDir, 'ψ/memory/.hidden.md'), 'not a document');
     writeFileSync(join(dataDir, 'ψ/memory/too-large.md'), 'x'.repeat(1024 * 1024 + 1));
-    return Promise.all([OracleProcess.start('indexer', dataDir), OracleProcess.start('indexer', dataDir)]);
+    return startIndexers();
   }
 
   test('index every file once, follow changes and deletions, and leave unchanged files alone', async () => {

@@ -4,8 +4,8 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import Sqlite from 'better-sqlite3';
-import { sql } from 'drizzle-orm';
 import type * as DbModule from '../../../fixtures/oracle-v2/src/server/db.ts';
+import { sql } from '../../../fixtures/oracle-v2/src/server/drizzle.ts';
 import { attest } from '../../../fixtures/service-kit/src/attest.ts';
 import { describeError } from '../../../fixtures/service-kit/src/logger.ts';
 import type { Outcome, WorkerCommand, WorkerCommands } from './db-commands.ts';

@@ -1,17 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { copyFileSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Outcome, WorkerCommands } from './db-commands.ts';
 
-const ROOT = new URL('../../../', import.meta.url);
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const SERVER_DIR = join(ROOT, 'fixtures/oracle-v2/src/server');
 
-export const DB_MODULES = {
-  patched: new URL('fixtures/oracle-v2/src/server/db.ts', ROOT),
-  unpatched: new URL('fixtures/variants/oracle-v2/unpatched.ts', ROOT),
-  'seed-literal': new URL('fixtures/variants/oracle-v2/seed-literal.ts', ROOT),
-} as const;
+export type Variant = 'patched' | 'unpatched' | 'seed-literal';
 
-export const MIGRATIONS = fileURLToPath(new URL('fixtures/oracle-v2/drizzle', ROOT));
-export const LEGACY_DATABASE = fileURLToPath(new URL('fixtures/databases/oracle-v2-legacy.db', ROOT));
+export const MIGRATIONS = join(ROOT, 'fixtures/oracle-v2/drizzle');
+export const LEGACY_DATABASE = join(ROOT, 'fixtures/databases/oracle-v2-legacy.db');
+
+/** The db module of a variant, with a copy of what stands beside the module it replaces. */
+function placeVariant(variant: Variant, folder: string): string {
+  if (variant === 'patched') return join(SERVER_DIR, 'db.ts');
+  const place = join(folder, variant);
+  cpSync(SERVER_DIR, place, { recursive: true });
+  copyFileSync(join(ROOT, `fixtures/variants/oracle-v2/${variant}.ts`), join(place, 'db.ts'));
+  return join(place, 'db.ts');
+}
 
 /** A worker process, seen from the test. Ends with the test, or when the test's process ends. */
 export class DbWorker implements AsyncDisposable {
@@ -23,8 +32,8 @@ export class DbWorker implements AsyncDisposable {
     this.#child = child;
   }
 
-  static async start(dbModule: URL): Promise<DbWorker> {
-    const child = fork(fileURLToPath(new URL('./db-worker.ts', import.meta.url)), [dbModule.href], {
+  static async start(dbModule: string): Promise<DbWorker> {
+    const child = fork(fileURLToPath(new URL('./db-worker.ts', import.meta.url)), [pathToFileURL(dbModule).href], {
       serialization: 'advanced',
       execArgv: [],
     });
@@ -74,17 +83,26 @@ export class DbWorker implements AsyncDisposable {
 
 /** The workers of one test file. Starting a process costs more than most tests, so each is started once and used again. */
 export class WorkerPool implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'walproof-db-modules-'));
+  readonly #modules = new Map<Variant, string>();
   readonly #workers = new Map<string, Promise<DbWorker>>();
 
+  constructor() {
+    symlinkSync(join(ROOT, 'node_modules'), join(this.#folder, 'node_modules'));
+    writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }');
+  }
+
   /** A worker with the given db module; the same number is the same process. */
-  get(variant: keyof typeof DB_MODULES, number = 0): Promise<DbWorker> {
+  get(variant: Variant, number = 0): Promise<DbWorker> {
+    const module = this.#modules.get(variant) ?? placeVariant(variant, this.#folder);
+    this.#modules.set(variant, module);
     const key = `${variant} ${number}`;
-    const worker = this.#workers.get(key) ?? DbWorker.start(DB_MODULES[variant]);
+    const worker = this.#workers.get(key) ?? DbWorker.start(module);
     this.#workers.set(key, worker);
     return worker;
   }
 
-  many(count: number, variant: keyof typeof DB_MODULES): Promise<DbWorker[]> {
+  many(count: number, variant: Variant): Promise<DbWorker[]> {
     return Promise.all(Array.from({ length: count }, (_, number) => this.get(variant, number)));
   }
 
@@ -97,5 +115,6 @@ export class WorkerPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const workers = await Promise.all(this.#workers.values());
     await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
