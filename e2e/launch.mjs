@@ -33,7 +33,9 @@ function installedNode() {
   try {
     return createRequire(import.meta.url).resolve(`${name}/bin/node`);
   } catch {
-    console.error(`walproof: needs Node 24 or newer, this is ${process.version}, and npm did not install one (${name}) [USAGE]`);
+    console.error(
+      `walproof: needs Node 24 or newer, this is ${process.version}, and npm did not install one (${name}) [USAGE]`,
+    );
     console.error('next: run npm ci, without --omit=optional; or put Node 24 on the PATH');
     process.exit(64);
   }

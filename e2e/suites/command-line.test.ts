@@ -127,7 +127,14 @@ describe('what cannot be meant is refused before anything starts', () => {
   });
 
   test('a folder for bundles that cannot be made', async () => {
-    const { stderr, exitCode } = await walproof('verify', 'nanoclaw', '--engine', 'process', '--out', join(module('a-file.ts', ''), 'runs'));
+    const { stderr, exitCode } = await walproof(
+      'verify',
+      'nanoclaw',
+      '--engine',
+      'process',
+      '--out',
+      join(module('a-file.ts', ''), 'runs'),
+    );
     expect(exitCode).toBe(64);
     expect(stderr).toMatch(/run bundle .* could not be written[\s\S]*--out/);
   });
