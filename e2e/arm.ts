@@ -109,7 +109,7 @@ async function createStack(plan: ArmPlan, recorder: ArmRecorder): Promise<Stack>
 async function bringUp(stack: Stack, recorder: ArmRecorder, plan: ArmPlan): Promise<boolean> {
   try {
     // The subject's processes start together on a fresh file, as Compose starts them. The control is only there to be
-    // loaded: its processes come one after the other, again when refused.
+    // loaded: its first process comes alone, and those that are refused come again.
     if (plan.arm === 'subject') await stack.start();
     else await startPatiently(stack, plan.signal);
     return true;
@@ -121,13 +121,22 @@ async function bringUp(stack: Stack, recorder: ArmRecorder, plan: ArmPlan): Prom
 }
 
 async function startPatiently(stack: Stack, signal: AbortSignal): Promise<void> {
-  for (const { name } of stack.processes) {
-    for (let attempt = 1; !stack.isRunning(name); attempt++) {
-      try {
-        await stack.start([name]);
-      } catch (error) {
-        if (signal.aborted || attempt === CONTROL_STARTS || !isServiceFailure(error)) throw error;
-      }
+  const [first = '', ...others] = stack.processes.map(({ name }) => name);
+  await startAgain(stack, [first], signal);
+  // Those that were refused among the others come again one by one.
+  await stack.start(others).catch((error: unknown) => {
+    if (signal.aborted || !isServiceFailure(error)) throw error;
+  });
+  for (const name of others) await startAgain(stack, [name], signal);
+}
+
+async function startAgain(stack: Stack, names: readonly string[], signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await stack.start(names);
+      return;
+    } catch (error) {
+      if (signal.aborted || attempt === CONTROL_STARTS || !isServiceFailure(error)) throw error;
     }
   }
 }
@@ -201,6 +210,17 @@ function settledBy(recorder: ArmRecorder, plan: ArmPlan): () => Promise<boolean>
 }
 
 /**
+ * Stops all processes, the last one alone. Only a connection that finds itself the last deletes the sidecars; of two that
+ * close at the same moment each can see the other, and then both files stay (wal.c, sqlite3WalClose).
+ */
+async function stopInOrder(stack: Stack): Promise<void> {
+  const names = stack.processes.map(({ name }) => name);
+  const last = names.pop();
+  await Promise.all(names.map((name) => stack.stop(name)));
+  if (last !== undefined) await stack.stop(last);
+}
+
+/**
  * The end of an arm. All processes are killed at once where kills were asked for, so that the sidecars and a crash copy
  * can be seen; after the recovery the service itself says what it kept; then all stop, and the sidecars must be gone.
  */
@@ -231,7 +251,7 @@ async function conclude(
   if (plan.arm === 'control') return;
   await observeLiveIntegrity(stack, recorder);
   stage('stopping');
-  await Promise.all(stack.processes.map(({ name }) => stack.stop(name)));
+  await stopInOrder(stack);
   await observeSidecars(stack, recorder, 'stopped');
   await observeHeader(stack, recorder, 'stopped');
 }

@@ -18,6 +18,6 @@ export const VERIFY: Scenario = {
   traffic: { seed: 0, clients: 4, ratePerSecond: 900 },
   durationMs: 10_000,
   faults: FAULTS,
-  control: { durationMs: 4_000 },
+  control: { durationMs: 3_000 },
   exercised: { okOps: 2_000, okOpsAroundFault: 50 },
 };

@@ -84,6 +84,7 @@ describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine)
         'none',
         '--duration',
         '3s',
+        '--no-control',
       );
       expect(exitCode).toBe(1);
       expect(document.verdict).toBe('fail');

@@ -146,7 +146,17 @@ describe('what a process gets', { timeout: CASE_TIMEOUT_MS }, () => {
     await stack.start();
     const env: Record<string, string> = JSON.parse(stack.lastLines('tiny-1')[0] ?? '');
     expect(Object.keys(env).sort()).toEqual(
-      ['HOME', 'NODE_ENV', 'PATH', 'TINY_DATA', 'TINY_MODE', 'TINY_PORT', 'TINY_PROCESS', 'TMPDIR'].sort(),
+      [
+        'HOME',
+        'NODE_COMPILE_CACHE',
+        'NODE_ENV',
+        'PATH',
+        'TINY_DATA',
+        'TINY_MODE',
+        'TINY_PORT',
+        'TINY_PROCESS',
+        'TMPDIR',
+      ].sort(),
     );
     for (const name of ['HOME', 'TMPDIR', 'TINY_DATA']) expect(env[name]).toContain(join(root, FOLDER_PREFIX));
     expect(stack.baseUrl('tiny-1')).toBe(`http://127.0.0.1:${env['TINY_PORT']}`);

@@ -30,7 +30,8 @@ await sayWhatRan();
 process.exitCode = exitCode;
 
 async function runVitest(engineNames: readonly string[], args: readonly string[]): Promise<number> {
-  const vitest = fileURLToPath(import.meta.resolve('vitest/vitest.mjs'));
+  // The file behind its `vitest` command; the package exports only its package.json beside the API.
+  const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
   const config = join(ROOT, 'e2e', 'suites', 'vitest.config.ts');
   const child = spawn(process.execPath, [vitest, 'run', '--config', config, ...args], {
     cwd: ROOT,
