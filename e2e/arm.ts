@@ -210,8 +210,9 @@ function settledBy(recorder: ArmRecorder, plan: ArmPlan): () => Promise<boolean>
 }
 
 /**
- * Stops all processes, the last one alone. Only a connection that finds itself the last deletes the sidecars; of two that
- * close at the same moment each can see the other, and then both files stay (wal.c, sqlite3WalClose).
+ * Stops all processes, the last one alone: only a connection that finds itself the last deletes the sidecars (wal.c,
+ * sqlite3WalClose), and of several that close at one moment each may see another. That this was the cause is inferred: a
+ * run whose processes stopped together kept both files once, and it was not reproduced.
  */
 async function stopInOrder(stack: Stack): Promise<void> {
   const names = stack.processes.map(({ name }) => name);

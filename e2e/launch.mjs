@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Runs a TypeScript program on Node 24 or newer: on this Node when it is new enough, else on the one that npm installed
- * with the project. Plain JavaScript, since an older Node has to read it. npm itself links that Node as `node` for its
- * scripts, but versions before 11 unlink it again while they drop the packages of other platforms, which have the same name.
+ * with the project. Plain JavaScript, since an older Node has to read it. npm 11.19 links that Node as `node` for its scripts;
+ * npm 10.9.2 was seen to leave the link out, perhaps because the packages of other platforms have a command of that name.
  *
  * @param {string} program path of the program, relative to this folder
  */
