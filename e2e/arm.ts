@@ -1,25 +1,28 @@
 /** One service with one db module on one fresh database: brought up, loaded, hurt, read, stopped. */
+import { bringUp, isServiceFailure, recordStartFailure } from './bring-up.ts';
 import { until } from './engine/shared/until.ts';
 import { runCampaign } from './faults/campaign.ts';
-import { messageOf, WalproofError } from './model/errors.ts';
+import { schedule } from './faults/schedule.ts';
+import { messageOf } from './model/errors.ts';
 import type { Demands, Evidence } from './model/evidence.ts';
 import type { Arm } from './model/op.ts';
-import type { Fault, ServiceUnderTest, TrafficOptions } from './model/scenario.ts';
+import type { FaultStep, ServiceUnderTest, TrafficOptions } from './model/scenario.ts';
 import type { Engine, Stack } from './model/stack.ts';
+import { CrashCopies } from './observe/crash/copies.ts';
 import {
   observeCopyIntegrity,
   observeHeader,
   observeLiveIntegrity,
   observeProbe,
   observeSidecars,
+  orMissing,
 } from './observe/database.ts';
 import { observationFromLog } from './observe/log-events.ts';
 import { ArmRecorder, type RecordSink } from './observe/recorder.ts';
+import { startWatch } from './observe/watch.ts';
 
 /** Enough ops must be acknowledged between two faults within this time, else the run goes on without more faults. */
 const SETTLE_DEADLINE_MS = 20_000;
-/** How often a process of the control is started again: refused at start, it would be restarted by Compose as well. */
-const CONTROL_STARTS = 5;
 
 export interface ArmPlan {
   arm: Arm;
@@ -31,7 +34,11 @@ export interface ArmPlan {
   dbModule: string | null;
   traffic: TrafficOptions;
   durationMs: number;
-  faults: readonly Fault[];
+  /** Traffic goes on until so many calls are acknowledged, but not for ever. Default 0: the duration alone. */
+  leastOkOps?: number;
+  /** Part of the duration that passes before the first fault. */
+  calmMs: number;
+  faults: readonly FaultStep[];
   demands: Demands;
   sink: RecordSink & {
     log(arm: Arm, process: string, line: string): void;
@@ -51,11 +58,13 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   await using stack = await createStack(plan, recorder);
   removeOnAbort(stack, plan.signal);
   recorder.observe({ kind: 'filesystem', type: await stack.filesystem() });
-  if (await bringUp(stack, recorder, plan)) {
+  if (await bringUp(stack, recorder, plan.signal)) {
     try {
       if (plan.arm === 'subject') await look(stack, recorder, 'open');
-      await loadAndHurt(stack, recorder, plan, stage);
+      const copies = plan.demands.crashImages === undefined ? null : new CrashCopies(stack, recorder);
+      await loadAndHurt(stack, recorder, plan, stage, copies);
       await conclude(stack, recorder, plan, stage);
+      if (copies !== null) await lookAtCrashImages(copies, plan, stage);
     } catch (error) {
       if (plan.signal.aborted || !isServiceFailure(error)) throw error;
       recordStartFailure(recorder, error);
@@ -63,6 +72,13 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   }
   stage('removing');
   return evidenceOf(plan, recorder);
+}
+
+/** The services have ended by then, so the machine is free for it. */
+async function lookAtCrashImages(copies: CrashCopies, plan: ArmPlan, stage: (text: string) => void): Promise<void> {
+  stage('crash images');
+  const keepIn = await plan.sink.databaseFolder(plan.service.definition.name);
+  await copies.sweep(plan.traffic.seed, keepIn, plan.signal);
 }
 
 /** An interruption must not wait for the call in hand: what it waits for is removed, so it fails. */
@@ -83,74 +99,25 @@ function evidenceOf(plan: ArmPlan, { ops, observations }: ArmRecorder): Evidence
 }
 
 async function createStack(plan: ArmPlan, recorder: ArmRecorder): Promise<Stack> {
-  const incarnations = new Map<string, number>();
+  const limits = plan.faults.flatMap(({ fault }) => fault.dataLimitBytes ?? []);
   return plan.engine.createStack({
     service: plan.service.definition,
     runId: plan.runId,
     ...(plan.dbModule === null ? {} : { dbModule: plan.dbModule }),
+    ...(limits.length === 0 ? {} : { dataLimitBytes: Math.min(...limits) }),
     events: {
       onLine(line) {
         plan.sink.log(plan.arm, line.process, line.line);
-        const seen = observationFromLog(line, incarnations.get(line.process) ?? 1);
+        const seen = observationFromLog(line, line.incarnation, (epochMs) => recorder.runTimeOf(epochMs));
         if (seen !== null) recorder.observe(seen);
       },
       onStarted(process, { incarnation, pid }) {
-        incarnations.set(process, incarnation);
         recorder.observe({ kind: 'process-started', process, incarnation, pid });
       },
       onExit(exit) {
         recorder.observe({ kind: 'process-exited', ...exit });
       },
     },
-  });
-}
-
-/** False when the service could not be started; what was seen is recorded. */
-async function bringUp(stack: Stack, recorder: ArmRecorder, plan: ArmPlan): Promise<boolean> {
-  try {
-    // The subject's processes start together on a fresh file, as Compose starts them. The control is only there to be
-    // loaded: its first process comes alone, and those that are refused come again.
-    if (plan.arm === 'subject') await stack.start();
-    else await startPatiently(stack, plan.signal);
-    return true;
-  } catch (error) {
-    if (plan.signal.aborted || !isServiceFailure(error)) throw error;
-    recordStartFailure(recorder, error);
-    return false;
-  }
-}
-
-async function startPatiently(stack: Stack, signal: AbortSignal): Promise<void> {
-  const [first = '', ...others] = stack.processes.map(({ name }) => name);
-  await startAgain(stack, [first], signal);
-  // Those that were refused among the others come again one by one.
-  await stack.start(others).catch((error: unknown) => {
-    if (signal.aborted || !isServiceFailure(error)) throw error;
-  });
-  for (const name of others) await startAgain(stack, [name], signal);
-}
-
-async function startAgain(stack: Stack, names: readonly string[], signal: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await stack.start(names);
-      return;
-    } catch (error) {
-      if (signal.aborted || attempt === CONTROL_STARTS || !isServiceFailure(error)) throw error;
-    }
-  }
-}
-
-function isServiceFailure(error: unknown): error is WalproofError {
-  return error instanceof WalproofError && error.code === 'SERVICE_NOT_STARTED';
-}
-
-function recordStartFailure(recorder: ArmRecorder, error: WalproofError): void {
-  recorder.observe({
-    kind: 'start-failed',
-    process: recorder.service,
-    message: messageOf(error),
-    lastLines: [...error.details],
   });
 }
 
@@ -166,35 +133,52 @@ async function loadAndHurt(
   recorder: ArmRecorder,
   plan: ArmPlan,
   stage: (text: string) => void,
+  copies: CrashCopies | null,
 ): Promise<void> {
   stage('traffic');
   const ending = new AbortController();
   const stopOn = AbortSignal.any([ending.signal, plan.signal]);
   const atMs = recorder.nowMs();
   const running = plan.service.traffic.run({ ...plan.traffic, stack, recorder, signal: stopOn });
-  const lasted = () => recorder.nowMs() - atMs >= plan.durationMs;
+  const problem = (text: string) => plan.sink.log(plan.arm, 'walproof', text);
+  // The control only has to be refused: what else it does is not judged.
+  const watch = plan.arm === 'subject' ? startWatch(stack, recorder, problem) : null;
+  const copying = copies?.start(plan.durationMs, (error) =>
+    problem(`a copy for crash images failed: ${messageOf(error)}`),
+  );
+  const lasting = (ms: number) => until(() => recorder.nowMs() - atMs >= ms, { deadlineMs: ms, signal: plan.signal });
   try {
+    await lasting(plan.calmMs);
     await runCampaign({
       stack,
       recorder,
-      faults: plan.faults,
+      strikes: schedule(plan.faults, stack.processes, plan.traffic.seed, plan.durationMs),
       signal: plan.signal,
       settled: settledBy(recorder, plan),
       onFault: (fault, target) => stage(`${fault} ${target}`),
       afterFault: () => observeSidecars(stack, recorder, 'restarted'),
     });
     stage('traffic');
-    await until(lasted, { deadlineMs: plan.durationMs, signal: plan.signal });
+    await lasting(plan.durationMs);
+    const { leastOkOps = 0 } = plan;
+    const enough = () => recorder.ops.filter(({ outcome }) => outcome === 'ok').length >= leastOkOps;
+    await until(enough, { deadlineMs: SETTLE_DEADLINE_MS, signal: plan.signal });
   } finally {
+    await copying?.stop();
+    await watch?.stop();
     ending.abort();
     await running;
     recorder.observe({ kind: 'traffic', atMs, endedAtMs: recorder.nowMs(), clients: plan.traffic.clients });
   }
 }
 
-/** Waits until enough ops were called and acknowledged since it was last called; false when the deadline passed first. */
-function settledBy(recorder: ArmRecorder, plan: ArmPlan): () => Promise<boolean> {
-  return () => {
+/**
+ * Waits until enough ops were called and acknowledged since it was last called, and until a paced strike is due, counted
+ * from the first paced one; false when the deadline for the ops passed first.
+ */
+function settledBy(recorder: ArmRecorder, plan: ArmPlan): (dueMs: number | null) => Promise<boolean> {
+  let pacedSinceMs: number | null = null;
+  return async (dueMs) => {
     const sinceMs = recorder.nowMs();
     let looked = recorder.ops.length;
     let acknowledged = 0;
@@ -205,14 +189,21 @@ function settledBy(recorder: ArmRecorder, plan: ArmPlan): () => Promise<boolean>
       }
       return acknowledged >= plan.demands.okOpsAroundFault;
     };
-    return until(enough, { deadlineMs: SETTLE_DEADLINE_MS, signal: plan.signal });
+    if (!(await until(enough, { deadlineMs: SETTLE_DEADLINE_MS, signal: plan.signal }))) return false;
+    if (dueMs === null) return true;
+    pacedSinceMs ??= recorder.nowMs();
+    const dueAtMs = pacedSinceMs + dueMs;
+    const isDue = () => recorder.nowMs() >= dueAtMs;
+    return until(isDue, { deadlineMs: dueMs + SETTLE_DEADLINE_MS, signal: plan.signal });
   };
 }
 
 /**
  * Stops all processes, the last one alone: only a connection that finds itself the last deletes the sidecars (wal.c,
- * sqlite3WalClose), and of several that close at one moment each may see another. That this was the cause is inferred: a
- * run whose processes stopped together kept both files once, and it was not reproduced.
+ * sqlite3WalClose), and of several that close at one moment each may take another for one that stays. Measured with
+ * connections released by a clock, 1000 rounds on 2 cores, both files stayed: 744 times with 2 connections, 33 with 4, 32
+ * with 8; 6 with 2 on one core. sqlite-close.test.ts shows it. A process that does not close at all is not seen by the
+ * files then, if it is not the last; its own word is judged for that (check/closes.ts).
  */
 async function stopInOrder(stack: Stack): Promise<void> {
   const names = stack.processes.map(({ name }) => name);
@@ -232,7 +223,7 @@ async function conclude(
   stage: (text: string) => void,
 ): Promise<void> {
   const keep = plan.arm === 'subject' ? await plan.sink.databaseFolder(recorder.service) : undefined;
-  if (plan.faults.some((fault) => fault.name === 'kill')) {
+  if (plan.faults.some(({ fault }) => fault.kills)) {
     stage('kill all');
     await stack.kill();
     await observeSidecars(stack, recorder, 'killed');
@@ -248,7 +239,10 @@ async function conclude(
     await observeCopyIntegrity(stack, recorder);
   }
   stage('final read');
-  for (const read of await plan.service.traffic.finalRead(stack)) recorder.observe(read);
+  await orMissing(recorder, 'final read', async () => {
+    const wanted = { stack, ops: recorder.ops, keptOnly: plan.arm === 'control' };
+    for (const read of await plan.service.traffic.finalRead(wanted)) recorder.observe(read);
+  });
   if (plan.arm === 'control') return;
   await observeLiveIntegrity(stack, recorder);
   stage('stopping');

@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { type ArmPlan, runArm } from './arm.ts';
-import { judge } from './check/index.ts';
-import { countBusy, countLostWrites } from './check/summary.ts';
+import { CHECKERS, judge } from './check/index.ts';
+import { controlResultOf } from './check/summary.ts';
 import { PROJECT_ROOT } from './engine/shared/project-root.ts';
 import { newRunId } from './engine/shared/run-id.ts';
 import type { ControlResult, Demands, Evidence } from './model/evidence.ts';
@@ -15,8 +15,11 @@ import type { Engine } from './model/stack.ts';
 import { mergeVerdicts } from './model/verdict.ts';
 import type { Progress } from './progress.ts';
 import { Bundle } from './report/bundle.ts';
+import { REPORT, reportPage } from './report/html/page.ts';
+import { runFacts } from './report/html/run-facts.ts';
+import { type Side, sideOf } from './report/html/side.ts';
 import { junit } from './report/junit.ts';
-import { runRecord } from './report/run-record.ts';
+import { demandsOf, runRecord } from './report/run-record.ts';
 import { serviceVerdict, type VerdictDocument } from './report/verdict-document.ts';
 import { VERSION } from './version.ts';
 
@@ -34,20 +37,34 @@ export interface RunOptions {
 }
 
 export async function run(options: RunOptions): Promise<VerdictDocument> {
+  const { scenario, signal } = options;
+  await using bundle = await Bundle.create(options.outDir, scenario.name, scenario.traffic.seed);
+  try {
+    return await runInto(bundle, { ...options, signal: AbortSignal.any([signal, bundle.broken]) });
+  } catch (error) {
+    // Whatever broke while the run was being ended, that the bundle could not be written is what the user should read.
+    throw bundle.broken.aborted && !signal.aborted ? bundle.broken.reason : error;
+  }
+}
+
+async function runInto(bundle: Bundle, options: RunOptions): Promise<VerdictDocument> {
   const { scenario, engine, progress } = options;
   const startedAt = performance.now();
-  await using bundle = await Bundle.create(options.outDir, scenario.name, scenario.traffic.seed);
-  await bundle.json('run.json', await runRecord(options));
+  const record = await runRecord(options);
+  await bundle.json('run.json', record);
 
   const arms = new Arms(options, bundle, startedAt);
   await engine.prepare(
     scenario.services.map((service) => service.definition),
     (line) => progress.line(line),
+    options.signal,
   );
-  const controls = scenario.control === null ? new Map() : await arms.controls(scenario.control.durationMs);
+  const controls: Map<string, Control> =
+    scenario.control === null ? new Map() : await arms.controls(scenario.control.durationMs);
   const subjects = await arms.subjects(controls);
 
-  const services = subjects.map((evidence) => serviceVerdict(evidence, judge(evidence)));
+  const judged = subjects.map((evidence) => ({ evidence, checks: judge(evidence) }));
+  const services = judged.map(({ evidence, checks }) => serviceVerdict(evidence, checks));
   const document: VerdictDocument = {
     schemaVersion: 1,
     tool: 'walproof',
@@ -57,12 +74,27 @@ export async function run(options: RunOptions): Promise<VerdictDocument> {
     engine: engine.name,
     durationMs: Math.round(performance.now() - startedAt),
     bundle: bundle.path,
+    report: join(bundle.path, REPORT),
     services,
   };
   await bundle.json('verdict.json', document);
   await bundle.text('junit.xml', junit(document));
+  const page = await reportPage({
+    run: runFacts(record),
+    document,
+    subjects: judged.map(({ evidence, checks }) => sideOf(evidence, checks)),
+    controls: [...controls.values()].map(({ side }) => side),
+    claims: new Map(CHECKERS.map(({ name, claim }) => [name, claim])),
+  });
+  await bundle.text(REPORT, page);
   await bundle.close();
   return document;
+}
+
+/** All that is kept of a control: its calls and observations are in the bundle, and go from memory with it. */
+interface Control {
+  result: ControlResult;
+  side: Side;
 }
 
 /** Runs the arms of a run. */
@@ -79,20 +111,43 @@ class Arms {
   }
 
   /** What the control variant of each service showed. Side by side: a control only has to be refused, not to be fast. */
-  async controls(durationMs: number): Promise<Map<string, ControlResult>> {
-    const { scenario, signal } = this.#options;
+  async controls(durationMs: number): Promise<Map<string, Control>> {
     const demands: Demands = { okOps: 0, okOpsAroundFault: 0, faults: [], control: false, controlResult: null };
-    // One arm that breaks must not leave the others running behind its back.
-    const broken = new AbortController();
-    const running = scenario.services.map(async (service) => {
+    const results = await this.#sideBySide(async (service, signal) => {
       const { controlVariant: variant, variants, name } = service.definition;
       const file = variants[variant];
       if (file === undefined) throw new RangeError(`${name} names a control variant that it does not have: ${variant}`);
       const dbModule = join(PROJECT_ROOT, file);
-      const stopOn = AbortSignal.any([signal, broken.signal]);
+      const wish = { variant, dbModule, durationMs, calmMs: 0, faults: [], demands };
+      const evidence = await this.#run('control', service, wish, signal);
+      return [name, { result: controlResultOf(evidence), side: sideOf(evidence) }] as const;
+    });
+    return new Map(results);
+  }
+
+  /** The evidence on the db module under judgement of each service. */
+  async subjects(controls: ReadonlyMap<string, Control>): Promise<Evidence[]> {
+    const { scenario, subjects, signal } = this.#options;
+    const { faults, durationMs, calmMs } = scenario;
+    const judged = (service: ServiceUnderTest, stopOn: AbortSignal): Promise<Evidence> => {
+      const { name } = service.definition;
+      const { variant, file } = subjects.get(name) ?? { variant: 'patched', file: null };
+      const demands: Demands = { ...demandsOf(scenario), controlResult: controls.get(name)?.result ?? null };
+      return this.#run('subject', service, { variant, dbModule: file, durationMs, calmMs, faults, demands }, stopOn);
+    };
+    if (scenario.sideBySide) return await this.#sideBySide(judged);
+    const evidences: Evidence[] = [];
+    for (const service of scenario.services) evidences.push(await judged(service, signal));
+    return evidences;
+  }
+
+  /** All services at once. One arm that breaks must not leave the others running behind its back. */
+  async #sideBySide<T>(work: (service: ServiceUnderTest, signal: AbortSignal) => Promise<T>): Promise<T[]> {
+    const { scenario, signal } = this.#options;
+    const broken = new AbortController();
+    const running = scenario.services.map(async (service) => {
       try {
-        const wish = { variant, dbModule, durationMs, faults: [], demands };
-        return controlResult(await this.#run('control', service, wish, stopOn));
+        return await work(service, AbortSignal.any([signal, broken.signal]));
       } catch (error) {
         broken.abort(error);
         throw error;
@@ -100,35 +155,13 @@ class Arms {
     });
     await Promise.allSettled(running);
     broken.signal.throwIfAborted();
-    const results = await Promise.all(running);
-    return new Map(scenario.services.map((service, n) => [service.definition.name, results[n] as ControlResult]));
-  }
-
-  /** The evidence on the db module under judgement of each service, one after the other: each has the machine to itself. */
-  async subjects(controls: ReadonlyMap<string, ControlResult>): Promise<Evidence[]> {
-    const { scenario, subjects, signal } = this.#options;
-    const { faults, durationMs, exercised } = scenario;
-    const evidences: Evidence[] = [];
-    for (const service of scenario.services) {
-      const { name } = service.definition;
-      const { variant, file } = subjects.get(name) ?? { variant: 'patched', file: null };
-      const controlResult = controls.get(name) ?? null;
-      const demands: Demands = {
-        ...exercised,
-        faults: faults.map((fault) => fault.name),
-        control: true,
-        controlResult,
-      };
-      const wish = { variant, dbModule: file, durationMs, faults, demands };
-      evidences.push(await this.#run('subject', service, wish, signal));
-    }
-    return evidences;
+    return await Promise.all(running);
   }
 
   #run(
     arm: Arm,
     service: ServiceUnderTest,
-    wish: Pick<ArmPlan, 'variant' | 'dbModule' | 'durationMs' | 'faults' | 'demands'>,
+    wish: Pick<ArmPlan, 'variant' | 'dbModule' | 'durationMs' | 'calmMs' | 'faults' | 'demands'>,
     signal: AbortSignal,
   ): Promise<Evidence> {
     const { scenario, engine, progress } = this.#options;
@@ -145,13 +178,4 @@ class Arms {
       onStage: (stage, recorder) => progress.stage(recorder, stage),
     });
   }
-}
-
-function controlResult(evidence: Evidence): ControlResult {
-  return {
-    variant: evidence.variant,
-    busy: countBusy(evidence),
-    lostWrites: countLostWrites(evidence),
-    okOps: evidence.ops.filter((op) => op.outcome === 'ok').length,
-  };
 }

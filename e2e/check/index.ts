@@ -1,11 +1,18 @@
 import type { Checker, Evidence } from '../model/evidence.ts';
 import type { CheckResult } from '../model/verdict.ts';
+import { crashImages } from './crash-images.ts';
+import { delivery } from './delivery.ts';
+import { engineGate } from './engine-gate.ts';
 import { exercised } from './exercised.ts';
 import { integrity } from './integrity.ts';
+import { liveness } from './liveness.ts';
 import { noBusy } from './no-busy.ts';
 import { pragmaPolicy } from './pragma-policy.ts';
 import { running } from './running.ts';
+import { searchIndex } from './search-index.ts';
 import { sidecars } from './sidecars.ts';
+import { walBounded } from './wal-bounded.ts';
+import { walGeneration } from './wal-generation.ts';
 import { walMode } from './wal-mode.ts';
 import { writes } from './writes.ts';
 
@@ -15,13 +22,24 @@ export const CHECKERS: readonly Checker[] = [
   walMode,
   pragmaPolicy,
   sidecars,
+  walGeneration,
+  walBounded,
   noBusy,
   writes,
+  delivery,
+  searchIndex,
   integrity,
+  crashImages,
+  liveness,
+  engineGate,
   exercised,
 ];
 
-/** All checks on one service in one arm. Merge their verdicts with `mergeVerdicts`. */
+/**
+ * All checks that apply to one service, in one arm. Merge their verdicts with `mergeVerdicts`. A promise that the service
+ * never made has no check: a pass would claim what was not looked at.
+ */
 export function judge(evidence: Evidence): CheckResult[] {
-  return CHECKERS.map((checker) => checker.check(evidence));
+  const due = CHECKERS.filter(({ appliesTo }) => appliesTo?.(evidence.service, evidence.demands) ?? true);
+  return due.map((checker) => checker.check(evidence));
 }

@@ -1,7 +1,11 @@
 import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
-import type { SqliteErrorSeen } from '../model/observation.ts';
+import type { SlowStatementSeen, SqliteErrorSeen } from '../model/observation.ts';
+import type { Op } from '../model/op.ts';
 import type { Finding } from '../model/verdict.ts';
+import { type Blame, blameFor, blameText, LONG_WAIT_MS, WRITERS, withBlame } from './blame.ts';
 import { judgedAttestations } from './connections.ts';
+import { type Excuse, excusesIn } from './excused.ts';
+import type { Span } from './fault-reach.ts';
 import { broken, conclude, Examples, ensure, notExercised } from './finding.ts';
 import { lastWords, withFewLines } from './last-lines.ts';
 import { greatest } from './moments.ts';
@@ -85,15 +89,34 @@ function errorsOfFailedStarts(evidence: Evidence, reported: readonly SqliteError
 }
 
 /** What replies showed to the clients. */
-function errorsInReplies(evidence: Evidence, groups: ErrorGroups): void {
+function errorsInReplies(evidence: Evidence, isExcused: Excuse, groups: ErrorGroups): void {
   for (const op of evidence.ops) {
     const code = op.error === undefined ? null : sqliteCodeOf(op.error);
-    if (code !== null)
+    if (code !== null && !isExcused(code, op.returnedAtMs))
       groups.add({ code, where: 'replies to clients', phase: op.name }, op, op.returnedAtMs - op.calledAtMs);
   }
 }
 
-function findingOf(group: ErrorGroup, busyTimeoutMs: number): Finding {
+/** When the worst example was waiting, and who waited; null where its time was not measured. */
+function waitOf({ examples, where }: ErrorGroup): { span: Span; waiting: string } | null {
+  const spans = (examples.list() as (SqliteErrorSeen | Op | object)[]).flatMap((example): Span[] => {
+    if ('calledAtMs' in example) return [{ fromMs: example.calledAtMs, untilMs: example.returnedAtMs }];
+    return 'elapsedMs' in example ? [{ fromMs: example.atMs - example.elapsedMs, untilMs: example.atMs }] : [];
+  });
+  const [longest] = spans.toSorted((a, b) => b.untilMs - b.fromMs - (a.untilMs - a.fromMs));
+  // Who asked a client is not who waited: its call was waiting in the process that it was sent to.
+  const target = (examples.list() as { target?: string }[])[0]?.target;
+  return longest === undefined ? null : { span: longest, waiting: target ?? where };
+}
+
+/** Who was in the way of a refused lock; other errors are nobody else's. */
+function blameOf(group: ErrorGroup, evidence: Evidence): Blame | null {
+  const wait = findingCodeOf(group.code) === 'sqlite-error' ? null : waitOf(group);
+  return wait === null ? null : blameFor(evidence, { ...wait, locks: WRITERS });
+}
+
+function findingOf(group: ErrorGroup, evidence: Evidence): Finding {
+  const { busyTimeoutMs } = evidence.service.policy;
   const code = findingCodeOf(group.code);
   const guarantee = code === 'sqlite-error' ? 'SQLite refuses no statement' : 'No statement fails for a lock';
   const elapsed =
@@ -101,7 +124,55 @@ function findingOf(group: ErrorGroup, busyTimeoutMs: number): Finding {
       ? ''
       : ` after ${group.elapsedMs.min.toFixed(1)} to ${group.elapsedMs.max.toFixed(1)} ms (busy_timeout by policy ${busyTimeoutMs} ms)`;
   const message = `${guarantee}: expected no ${group.code}, seen ${group.examples.count} in ${group.where} (${group.phase})${elapsed}.`;
-  return broken(code, message, group.examples);
+  const blame = blameOf(group, evidence);
+  const finding = broken(code, `${message}${blameText(blame)}`, group.examples);
+  return { ...finding, evidence: withBlame(finding.evidence, blame) };
+}
+
+/** A kind of refusal as a report shows it. */
+interface Refused extends Place {
+  count: number;
+  elapsedMs: ErrorGroup['elapsedMs'];
+  /** The db module tried again and succeeded: no finding. */
+  retried: boolean;
+}
+
+function kindsOf(groups: ErrorGroups, retried: boolean): Refused[] {
+  return groups
+    .all()
+    .map(({ code, where, phase, examples, elapsedMs }) => ({
+      code,
+      where,
+      phase,
+      count: examples.count,
+      elapsedMs: elapsedMs && { min: round(elapsedMs.min), max: round(elapsedMs.max) },
+      retried,
+    }))
+    .toSorted((a, b) => b.count - a.count);
+}
+
+/** The longest wait, and how it ended; null when nobody waited long enough to be reported. */
+function longestWait(waits: readonly (SqliteErrorSeen | SlowStatementSeen)[], evidence: Evidence) {
+  let longest: SqliteErrorSeen | SlowStatementSeen | null = null;
+  for (const wait of waits) if (longest === null || wait.elapsedMs > longest.elapsedMs) longest = wait;
+  if (longest === null) return null;
+  const { process, sql, atMs } = longest;
+  const elapsedMs = round(longest.elapsedMs);
+  const span = { fromMs: atMs - elapsedMs, untilMs: atMs };
+  const question = { span, waiting: process, locks: WRITERS };
+  return {
+    process,
+    sql,
+    atMs,
+    elapsedMs,
+    ofMs: evidence.service.policy.busyTimeoutMs,
+    code: longest.kind === 'sqlite-error' ? longest.code : null,
+    blame: elapsedMs >= LONG_WAIT_MS ? blameFor(evidence, question) : null,
+  };
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function missingEvidence(evidence: Evidence): Finding[] {
@@ -124,25 +195,35 @@ export const noBusy: Checker = {
   check(evidence) {
     const reported = observationsOf(evidence, 'sqlite-error');
     const retried = switchesRetried(evidence);
+    const isExcused = excusesIn(evidence);
+    const excused = new Set(reported.filter((seen) => isExcused(codeOf(seen), seen.atMs)));
     const inside = new ErrorGroups();
     errorsOfDrivers(
-      reported.filter((seen) => !retried.has(seen)),
+      reported.filter((seen) => !retried.has(seen) && !excused.has(seen)),
       inside,
     );
     errorsOfExits(evidence, reported, inside);
     errorsOfFailedStarts(evidence, reported, inside);
     const replies = new ErrorGroups();
-    errorsInReplies(evidence, replies);
+    errorsInReplies(evidence, isExcused, replies);
 
     const { busyTimeoutMs } = evidence.service.policy;
-    const findings = [...inside.all(), ...replies.all()].map((group) => findingOf(group, busyTimeoutMs));
-    const waited = [...reported, ...observationsOf(evidence, 'slow-statement')].map((seen) => seen.elapsedMs);
-    return conclude(CHECK, [...findings, ...missingEvidence(evidence)], {
+    const findings = [...inside.all(), ...replies.all()].map((group) => findingOf(group, evidence));
+    const waits = [...reported, ...observationsOf(evidence, 'slow-statement')];
+    const answered = new ErrorGroups();
+    errorsOfDrivers([...retried], answered);
+    const result = conclude(CHECK, [...findings, ...missingEvidence(evidence)], {
       // A reply that carries the code tells of an error that the driver reported too; the greater number counts each once.
       busyCount: Math.max(inside.lockErrors(), replies.lockErrors()),
+      excusedByFaults: excused.size,
       walSwitchRetries: retried.size,
-      longestWaitMs: greatest(waited, 0),
+      longestWaitMs: greatest(
+        waits.map((seen) => seen.elapsedMs),
+        0,
+      ),
       busyTimeoutMs,
     });
+    const taxonomy = [inside, replies].flatMap((groups) => kindsOf(groups, false)).concat(kindsOf(answered, true));
+    return { ...result, details: { taxonomy, longestWait: longestWait(waits, evidence) } };
   },
 };

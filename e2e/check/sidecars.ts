@@ -1,6 +1,7 @@
 import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
 import type { DatabaseState, SidecarsSeen } from '../model/observation.ts';
 import type { Finding, FindingCode } from '../model/verdict.ts';
+import { closesInOrder } from './closes.ts';
 import { judgedAttestations } from './connections.ts';
 import { broken, conclude, Examples, ensure, listed, notExercised } from './finding.ts';
 import { greatest } from './moments.ts';
@@ -124,7 +125,8 @@ function missingLooks(evidence: Evidence, looks: readonly SidecarsSeen[]): Findi
 /** "The -wal file exists" is true or false depending on the state, so each look is judged by the state it was made in. */
 export const sidecars: Checker = {
   name: CHECK,
-  claim: 'The -wal and -shm files are there exactly when they are due, and a rollback journal never is.',
+  claim:
+    'The -wal and -shm files are there exactly when they are due, a rollback journal never is, and each process that stops closes its connections.',
   check(evidence) {
     const looks = judgedLooks(evidence);
     const findings = deviations(looks).map(({ state, code, files, examples }) => {
@@ -135,10 +137,12 @@ export const sidecars: Checker = {
       return broken(code, message, examples);
     });
     findings.push(...missingLooks(evidence, looks));
+    const closes = closesInOrder(evidence);
+    findings.push(...closes.findings);
     const maxWalBytes = greatest(
       looks.map((look) => look.walBytes ?? 0),
       0,
     );
-    return conclude(CHECK, findings, { looks: looks.length, maxWalBytes });
+    return conclude(CHECK, findings, { looks: looks.length, maxWalBytes, uncleanCloses: closes.unclean });
   },
 };

@@ -29,7 +29,7 @@ export async function down(options: { images?: boolean }): Promise<Outcome> {
 
 async function composeDown(): Promise<void> {
   try {
-    await promisify(execFile)('docker', ['compose', 'down', '--volumes', '--remove-orphans'], {
+    await promisify(execFile)('docker', ['compose', '--profile', 'traffic', 'down', '--volumes', '--remove-orphans'], {
       cwd: PROJECT,
       timeout: 120_000,
     });

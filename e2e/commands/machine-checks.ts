@@ -53,7 +53,7 @@ async function compose(): Promise<MachineCheck> {
     name: 'compose',
     ok: false,
     detail: 'docker compose does not answer',
-    next: 'install the Compose v2 plugin; only docker compose up needs it',
+    next: 'install the Compose v2 plugin: docker compose up and --engine docker need it',
   };
 }
 
@@ -89,15 +89,13 @@ async function disk(): Promise<MachineCheck> {
   return { name: 'disk', ok, detail, next: ok ? null : 'free at least 1 GiB, or set TMPDIR to another disk' };
 }
 
+/** Of the live page. */
+const PAGE_PORT = 47_780;
+
 /** The ports that docker compose up publishes. Runs of verify take free ports of their own. */
 async function ports(): Promise<MachineCheck> {
-  const wanted = [
-    ...new Set(
-      SERVICES.flatMap(({ definition }) =>
-        definition.processes.filter((each) => each.servesTraffic).map((each) => each.port),
-      ),
-    ),
-  ];
+  const served = SERVICES.flatMap(({ definition }) => definition.processes.filter((each) => each.servesTraffic));
+  const wanted = [...new Set([...served.map(({ port }) => port), PAGE_PORT])];
   const free = await Promise.all(wanted.map(isFree));
   const taken = wanted.filter((_, index) => !free[index]);
   const next =

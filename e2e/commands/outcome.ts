@@ -1,4 +1,6 @@
+import { asDiskFull } from '../engine/shared/disk-full.ts';
 import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
+import type { Verdict } from '../model/verdict.ts';
 
 /** What a command leaves: an exit code, a text for people and a document for programs. */
 export interface Outcome {
@@ -9,12 +11,20 @@ export interface Outcome {
   stream: 'stdout' | 'stderr';
 }
 
+const EXIT_OF: Record<Verdict, number> = { pass: EXIT.pass, fail: EXIT.fail, unknown: EXIT.unknown };
+
+export function exitOf(verdict: Verdict): number {
+  return EXIT_OF[verdict];
+}
+
 export function done(exitCode: number, text: string, document: unknown): Outcome {
   return { exitCode, text, document, stream: 'stdout' };
 }
 
 /** The outcome of anything thrown: never a stack trace, unless WALPROOF_DEBUG asks for it. */
-export function failed(error: unknown): Outcome {
+export function failed(thrown: unknown): Outcome {
+  // A disk can be full wherever something is written.
+  const error = asDiskFull(thrown);
   const known =
     error instanceof WalproofError
       ? error
@@ -26,7 +36,7 @@ export function failed(error: unknown): Outcome {
         );
   const { code, message, next, details, exitCode } = known;
   const lines = [`walproof: ${message} [${code}]`, `next: ${next}`, ...details.map((line) => `  | ${line}`)];
-  if (process.env['WALPROOF_DEBUG'] === '1' && error instanceof Error) lines.push(String(error.stack));
+  if (process.env['WALPROOF_DEBUG'] === '1' && thrown instanceof Error) lines.push(String(thrown.stack));
   return {
     exitCode,
     text: `${lines.join('\n')}\n`,

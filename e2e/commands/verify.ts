@@ -1,17 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { chooseEngine } from '../engine/choose.ts';
-import { faultsNamed } from '../faults/index.ts';
-import { EXIT, WalproofError } from '../model/errors.ts';
+import { faultsNamed, possibleOn } from '../faults/named.ts';
+import { refuseTooLong } from '../faults/schedule.ts';
 import type { Scenario, ServiceUnderTest } from '../model/scenario.ts';
-import type { Verdict } from '../model/verdict.ts';
 import { stderrProgress } from '../progress.ts';
 import { verdictText } from '../report/console.ts';
+import type { VerdictDocument } from '../report/verdict-document.ts';
 import { run } from '../run.ts';
 import { VERIFY } from '../scenarios/verify.ts';
-import { SERVICES } from '../services/index.ts';
 import { subjectsOf } from './db-modules.ts';
-import { done, type Outcome } from './outcome.ts';
+import { done, exitOf, type Outcome } from './outcome.ts';
+import { tellPipeline } from './pipeline.ts';
+import { servicesNamed } from './services-named.ts';
+
+/** Of each service. A copy has some hundred; with fewer it was hardly ever caught between two checkpoints. */
+const LEAST_CRASH_IMAGES = 1_000;
+/** Of the duration, at most. */
+const CALM_SHARE = 0.3;
 
 export interface VerifyOptions {
   engine?: string;
@@ -22,14 +28,25 @@ export interface VerifyOptions {
   faults?: string;
   dbModule: string[];
   control: boolean;
+  /** Only `verify` has it; a soak does not. */
+  crashImages?: boolean;
+  sideBySide: boolean;
   out: string;
   json: boolean;
 }
 
-const EXIT_OF: Record<Verdict, number> = { pass: EXIT.pass, fail: EXIT.fail, unknown: EXIT.unknown };
-
 /** `walproof verify`: one full verification of the services named. */
 export async function verify(names: readonly string[], options: VerifyOptions, signal: AbortSignal): Promise<Outcome> {
+  const document = await verifyOnce(names, options, signal);
+  return done(exitOf(document.verdict), verdictText(document), document);
+}
+
+/** One run from what was asked for to its verdict; progress goes to stderr. */
+export async function verifyOnce(
+  names: readonly string[],
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<VerdictDocument> {
   const services = servicesNamed(names);
   const scenario = scenarioOf(services, options);
   const subjects = await subjectsOf(services, options.dbModule);
@@ -38,41 +55,57 @@ export async function verify(names: readonly string[], options: VerifyOptions, s
     progress.line(
       `seed ${scenario.traffic.seed} · node ${process.version} · ${services.map((each) => each.definition.name).join(', ')}`,
     );
+    for (const { definition, traffic } of services) {
+      progress.line(`op sequence ${traffic.opSequenceHash(scenario.traffic)} of ${definition.name}`);
+    }
     const engine = await chooseEngine(
       options.engine,
       services.map((each) => each.definition),
       (line) => progress.line(line),
+      signal,
     );
     for (const line of await engine.removeLeftovers()) progress.line(`left by an earlier run: ${line}`);
     const command = process.argv.slice(2);
-    const document = await run({ scenario, engine, outDir: resolve(options.out), subjects, command, progress, signal });
-    return done(EXIT_OF[document.verdict], verdictText(document), document);
+    const faults = await possibleOn(engine, options.faults ?? '', scenario.faults, (line) => progress.line(line));
+    const possible = { ...scenario, faults };
+    for (const { fault } of faults.filter((step) => step.fault.dataLimitBytes !== undefined))
+      progress.line(
+        `data on a tmpfs of ${fault.dataLimitBytes} bytes, which ${fault.name} needs: a sync costs nothing there`,
+      );
+    const document = await run({
+      scenario: possible,
+      engine,
+      outDir: resolve(options.out),
+      subjects,
+      command,
+      progress,
+      signal,
+    });
+    await tellPipeline(document);
+    return document;
   } finally {
     progress.end();
   }
 }
 
 function scenarioOf(services: readonly ServiceUnderTest[], options: VerifyOptions): Scenario {
+  const durationMs = options.duration ?? VERIFY.durationMs;
+  const faults = options.faults === undefined ? VERIFY.faults : faultsNamed(options.faults);
+  refuseTooLong(faults, durationMs);
   return {
     ...VERIFY,
     services,
+    sideBySide: options.sideBySide,
     traffic: {
       seed: options.seed ?? randomInt(1, 0x7fffffff),
       clients: options.clients ?? VERIFY.traffic.clients,
       ratePerSecond: options.rate ?? VERIFY.traffic.ratePerSecond,
     },
-    durationMs: options.duration ?? VERIFY.durationMs,
-    faults: options.faults === undefined ? VERIFY.faults : faultsNamed(options.faults),
+    durationMs,
+    // A run that is asked to be short is not spent on calm.
+    calmMs: Math.min(VERIFY.calmMs, durationMs * CALM_SHARE),
+    faults,
     control: options.control ? VERIFY.control : null,
+    ...(options.crashImages ? { crashImages: { least: LEAST_CRASH_IMAGES } } : {}),
   };
-}
-
-function servicesNamed(names: readonly string[]): ServiceUnderTest[] {
-  if (names.length === 0) return [...SERVICES];
-  return [...new Set(names)].map((name) => {
-    const service = SERVICES.find(({ definition }) => definition.name === name);
-    if (service !== undefined) return service;
-    const known = SERVICES.map(({ definition }) => definition.name).join(', ');
-    throw new WalproofError('UNKNOWN_SERVICE', `"${name}" is not a service`, `choose from: ${known}`);
-  });
 }

@@ -1,18 +1,20 @@
 import { WalproofError } from '../model/errors.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { Engine } from '../model/stack.ts';
-import { dockerAvailability } from './docker/availability.ts';
+import { dockerAvailability, requireCompose } from './docker/availability.ts';
 import { createDockerEngine } from './docker/engine.ts';
 import { createProcessEngine } from './process/engine.ts';
 
 /**
  * The engine asked for, ready to make stacks; without a wish docker where it can serve, else process, and the reason in
- * one line. Throws UNKNOWN_ENGINE, or ENGINE_UNAVAILABLE and its kin when docker was asked for by name.
+ * one line. Throws UNKNOWN_ENGINE, or ENGINE_UNAVAILABLE and its kin when docker was asked for by name: whoever does that
+ * means the whole environment, with the Compose v2 that `docker compose up` and `walproof down` need. Runs do without it.
  */
 export async function chooseEngine(
   wish: string | undefined,
   services: readonly ServiceDefinition[],
   say: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<Engine> {
   if (wish !== undefined && wish !== 'docker' && wish !== 'process') {
     throw new WalproofError('UNKNOWN_ENGINE', `"${wish}" is not an engine`, 'choose docker or process');
@@ -21,21 +23,27 @@ export async function chooseEngine(
     say('engine process, as asked');
     return createProcessEngine();
   }
+  if (wish === 'docker') await requireCompose();
   try {
-    const docker = await availableDocker(services, say);
+    const docker = await availableDocker(services, say, signal);
     say(wish === undefined ? 'engine docker: a daemon answers' : 'engine docker, as asked');
     return docker;
   } catch (error) {
+    signal?.throwIfAborted();
     if (wish === 'docker' || !(error instanceof WalproofError) || error.code === 'IMAGE_BUILD_FAILED') throw error;
     say(`engine process: ${error.message}`);
     return createProcessEngine();
   }
 }
 
-async function availableDocker(services: readonly ServiceDefinition[], say: (line: string) => void): Promise<Engine> {
+async function availableDocker(
+  services: readonly ServiceDefinition[],
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<Engine> {
   const availability = await dockerAvailability();
   if (!availability.ok) throw new WalproofError('ENGINE_UNAVAILABLE', availability.reason, availability.next);
   const docker = createDockerEngine();
-  await docker.prepare(services, say);
+  await docker.prepare(services, say, signal);
   return docker;
 }

@@ -1,19 +1,35 @@
-import { WalproofError } from '../model/errors.ts';
 import type { Fault } from '../model/scenario.ts';
+import { fillDisk } from './fill-disk.ts';
+import { holdReader } from './hold-reader.ts';
+import { holdWriteLock } from './hold-write-lock.ts';
 import { kill } from './kill.ts';
+import { killAll } from './kill-all.ts';
+import { killMidCheckpoint } from './kill-mid-checkpoint.ts';
+import { killMidMigration } from './kill-mid-migration.ts';
+import { networkDisconnect } from './network-disconnect.ts';
+import { oom } from './oom.ts';
+import { pause } from './pause.ts';
+import { readOnlyRemount } from './read-only-remount.ts';
+import { recreate } from './recreate.ts';
 import { restart } from './restart.ts';
+import { rollingRestart } from './rolling-restart.ts';
+import { stopStart } from './stop-start.ts';
 
-/** Every fault by name, in the order in which a run applies them. */
-export const FAULTS: readonly Fault[] = [restart, kill];
-
-/** The faults of a comma-separated list; `none` is none. Throws UNKNOWN_FAULT. */
-export function faultsNamed(list: string): Fault[] {
-  if (list === 'none') return [];
-  const names = list.split(',').map((name) => name.trim());
-  return names.map((name) => {
-    const fault = FAULTS.find((known) => known.name === name);
-    if (fault !== undefined) return fault;
-    const known = FAULTS.map((each) => each.name).join(', ');
-    throw new WalproofError('UNKNOWN_FAULT', `"${name}" is not a fault`, `choose from: ${known}, or none`);
-  });
-}
+/** Every fault by name. A new one is a file and a line here. */
+export const FAULTS: readonly Fault[] = [
+  restart,
+  kill,
+  stopStart,
+  killAll,
+  pause,
+  recreate,
+  rollingRestart,
+  oom,
+  holdWriteLock,
+  holdReader,
+  fillDisk,
+  readOnlyRemount,
+  networkDisconnect,
+  killMidCheckpoint,
+  killMidMigration,
+];

@@ -1,4 +1,5 @@
 import type { Fault } from '../model/scenario.ts';
+import { isAnother, keepRunning, shown } from './running.ts';
 
 /**
  * SIGKILL to one process with all its children, then start it again. The page cache outlives a killed process, so this
@@ -7,17 +8,14 @@ import type { Fault } from '../model/scenario.ts';
 export const kill: Fault = {
   name: 'kill',
   title: 'SIGKILL of one process',
-  async run({ stack, target }) {
-    const before = await stack.identity(target);
-    try {
+  kills: true,
+  run: ({ stack, target }) =>
+    keepRunning(stack, async () => {
+      const before = await stack.identity(target);
       await stack.kill([target]);
       const gone = !stack.isRunning(target);
       await stack.start([target]);
       const after = await stack.identity(target);
-      const tookEffect = gone && before !== null && after !== null && after.incarnation > before.incarnation;
-      return { tookEffect, proof: `pid ${before?.pid ?? 'none'} → SIGKILL → pid ${after?.pid ?? 'none'}` };
-    } finally {
-      if (!stack.isRunning(target)) await stack.start([target]);
-    }
-  },
+      return { tookEffect: gone && isAnother(before, after), proof: `${shown(before)} → SIGKILL → ${shown(after)}` };
+    }),
 };

@@ -1,21 +1,18 @@
 import type { Fault } from '../model/scenario.ts';
+import { isAnother, keepRunning, shown } from './running.ts';
 
 /** SIGTERM, wait for the exit, start again: what a deployment does. */
 export const restart: Fault = {
   name: 'restart',
   title: 'graceful restart of one process',
-  async run({ stack, target }) {
-    const before = await stack.identity(target);
-    try {
+  run: ({ stack, target }) =>
+    keepRunning(stack, async () => {
+      const before = await stack.identity(target);
       const exit = await stack.stop(target);
-      const how = exit.signal ?? `exit ${exit.exitCode}`;
       await stack.start([target]);
       const after = await stack.identity(target);
-      const tookEffect =
-        before !== null && after !== null && after.incarnation > before.incarnation && exit.exitCode === 0;
-      return { tookEffect, proof: `pid ${before?.pid ?? 'none'} → ${how} → pid ${after?.pid ?? 'none'}` };
-    } finally {
-      if (!stack.isRunning(target)) await stack.start([target]);
-    }
-  },
+      const how = exit.signal ?? `exit ${exit.exitCode}`;
+      const tookEffect = isAnother(before, after) && exit.exitCode === 0;
+      return { tookEffect, proof: `${shown(before)} → ${how} → ${shown(after)}` };
+    }),
 };

@@ -26,6 +26,8 @@ export interface Demands {
   control: boolean;
   /** What the control showed, null when none ran. */
   controlResult: ControlResult | null;
+  /** Crash images that were owed; none when they were not asked for. */
+  crashImages?: { least: number } | undefined;
 }
 
 export interface ControlResult {
@@ -41,6 +43,8 @@ export interface Checker {
   name: string;
   /** The guarantee in one sentence; shown when it is broken. */
   claim: string;
+  /** False where the service never made the promise, or nobody asked for the look; the check is then left out of its verdict. Default: it applies. */
+  appliesTo?(service: ServiceDefinition, demands: Demands): boolean;
   check(evidence: Evidence): CheckResult;
 }
 

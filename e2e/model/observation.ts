@@ -1,11 +1,22 @@
-import type { Arm } from './op.ts';
+import type { CrashCopySeen, CrashImagesSeen } from './crash.ts';
+import type { DatabaseState, Seen } from './seen.ts';
+import type {
+  CommitsSeen,
+  HealthProbeSeen,
+  HealthSummary,
+  LockHeld,
+  LocksSampled,
+  LongTransaction,
+  LoopStalled,
+  LoopWatched,
+  MachineStalled,
+  OpenFilesSeen,
+  WalHeaderSeen,
+  WalSample,
+} from './watched.ts';
 
-interface Seen {
-  arm: Arm;
-  service: string;
-  /** Milliseconds since the start of the run. */
-  atMs: number;
-}
+export type { DatabaseState } from './seen.ts';
+export type * from './watched.ts';
 
 /** What one connection says of itself; a probe connection could not know, since these pragmas are per connection. */
 export interface ConnectionAttestation {
@@ -24,9 +35,6 @@ export interface ConnectionAttestation {
   cacheSize: number;
   foreignKeys: boolean;
 }
-
-/** `open` some process has the file open · `stopped` all closed cleanly · `killed` all were killed · `restarted` open again after either. */
-export type DatabaseState = 'open' | 'stopped' | 'killed' | 'restarted';
 
 export interface AttestationSeen extends Seen {
   kind: 'attestation';
@@ -47,6 +55,8 @@ export interface ProcessStarted extends Seen {
 export interface ProcessExited extends Seen {
   kind: 'process-exited';
   process: string;
+  /** Which incarnation ended: its end can be told after the next start, and in a rolling restart two live at once. */
+  incarnation: number;
   /** null when a signal ended it. */
   exitCode: number | null;
   signal: string | null;
@@ -74,6 +84,15 @@ export interface SlowStatementSeen extends Seen {
   process: string;
   elapsedMs: number;
   sql: string;
+}
+
+/** What a process that was asked to stop says of its database at its end. */
+export interface DatabaseClosedSeen extends Seen {
+  kind: 'database-closed';
+  process: string;
+  incarnation: number;
+  /** False when the connections had to be given up, e.g. since one still waited for a lock. */
+  clean: boolean;
 }
 
 /** Bytes 18 and 19 of the database header, read from a copy: 1 rollback journal, 2 WAL (https://sqlite.org/fileformat2.html#file_format_version_numbers). */
@@ -110,6 +129,8 @@ export interface IntegritySeen extends Seen {
   integrityCheck: string[];
   /** Rows of `PRAGMA foreign_key_check`, printed. */
   foreignKeyCheck: string[];
+  /** Complaints of FTS5's own integrity-check by full-text table, empty for a sound one; only of copies, since it is an INSERT. */
+  fullText?: { table: string; complaints: string[] }[];
 }
 
 /** All that the service returned at the end, after every fault had healed. */
@@ -118,6 +139,40 @@ export interface FinalRead extends Seen {
   /** The `name` of the ops it answers for, e.g. `post-message`. */
   of: string;
   items: { key: string; value: string; count: number }[];
+}
+
+/** What the service had answered at the end, after it was given time to answer what it still owed. */
+export interface DeliveryRead extends Seen {
+  kind: 'delivery-read';
+  /** The `name` of the ops that are owed an answer, e.g. `post-message`. */
+  of: string;
+  /** How often each op's key was answered. */
+  answers: { key: string; count: number }[];
+  /** How long it waited for the answers, and at most how long it would have. */
+  waitedMs: number;
+  deadlineMs: number;
+}
+
+/** Each key that was sent, looked for through the service's own search. */
+export interface SearchRead extends Seen {
+  kind: 'search-read';
+  of: string;
+  /** `listed`: documents with this key in the list of all; `found`: those that a search for the key returned. */
+  items: { key: string; listed: number; found: number }[];
+  /** How many documents there are and how many rows of text they have in the index, in one snapshot; missing when the service does not say. */
+  rows?: { documents: number; texts: number };
+  /** Keys that were not looked for before the deadline. */
+  unasked: number;
+  elapsedMs: number;
+}
+
+/** Something that was to be seen and could not be; the checks that need it miss it, and a reader of the bundle sees why. */
+export interface LookFailed extends Seen {
+  kind: 'look-failed';
+  /** e.g. `connection`, `final read`. */
+  look: string;
+  message: string;
+  lastLines: string[];
 }
 
 /** A fault from its beginning until it had healed itself. */
@@ -129,6 +184,8 @@ export interface FaultSeen extends Seen {
   tookEffect: boolean;
   /** What shows that it took effect, e.g. the pids before and after. */
   proof: string;
+  /** Extended result codes by name that it is meant to provoke while it lasts; none when omitted. */
+  provokes?: readonly string[];
 }
 
 /** The stack could not be brought up, or a process ended and did not come back. */
@@ -158,11 +215,29 @@ export type Observation =
   | ProcessExited
   | SqliteErrorSeen
   | SlowStatementSeen
+  | DatabaseClosedSeen
   | HeaderSeen
   | ProbeSeen
   | SidecarsSeen
   | IntegritySeen
   | FinalRead
+  | LookFailed
+  | DeliveryRead
+  | SearchRead
+  | OpenFilesSeen
+  | WalHeaderSeen
+  | WalSample
+  | CommitsSeen
+  | LockHeld
+  | LocksSampled
+  | LongTransaction
+  | CrashCopySeen
+  | CrashImagesSeen
+  | LoopWatched
+  | LoopStalled
+  | MachineStalled
+  | HealthProbeSeen
+  | HealthSummary
   | FaultSeen
   | StartFailed
   | FilesystemSeen

@@ -24,6 +24,8 @@ export interface Op {
   index: number;
   /** e.g. `sender-2`; calls of one client never overlap. */
   client: string;
+  /** The process it was sent to. */
+  target?: string;
   kind: OpKind;
   /** What was asked, e.g. `post-message`, `learn`, `search`. */
   name: string;

@@ -1,11 +1,12 @@
-import type { FinalRead, ObservationInput } from './observation.ts';
-import type { OpKind, Outcome } from './op.ts';
-import type { ServiceDefinition } from './service.ts';
-import type { Stack } from './stack.ts';
+import type { ObservationInput } from './observation.ts';
+import type { Op, OpKind, Outcome } from './op.ts';
+import type { ProcessDefinition, ServiceDefinition } from './service.ts';
+import type { EngineName, Reachable, Stack } from './stack.ts';
 
 /** A call as traffic describes it; the recorder adds arm, service, index and times. */
 export interface Call {
   client: string;
+  target?: string;
   kind: OpKind;
   name: string;
   key?: string;
@@ -37,7 +38,7 @@ export interface TrafficOptions {
 }
 
 export interface TrafficContext extends TrafficOptions {
-  stack: Stack;
+  stack: Reachable;
   recorder: Recorder;
   /** Aborted when the traffic is to end; calls in flight are finished and recorded. */
   signal: AbortSignal;
@@ -45,8 +46,20 @@ export interface TrafficContext extends TrafficOptions {
 
 /** Seeded load on one service, and the read that says at the end what the service kept. */
 export interface Traffic {
+  /** Names what every client will ask, in its order; equal for equal options, whatever the service answers. */
+  opSequenceHash(options: Pick<TrafficOptions, 'seed' | 'clients'>): string;
   run(context: TrafficContext): Promise<void>;
-  finalRead(stack: Stack): Promise<Omit<FinalRead, 'arm' | 'service' | 'atMs'>[]>;
+  finalRead(context: FinalReadContext): Promise<ReadInput[]>;
+}
+
+export type ReadInput = Extract<ObservationInput, { kind: 'final-read' | 'delivery-read' | 'search-read' }>;
+
+export interface FinalReadContext {
+  stack: Stack;
+  /** What was sent to this service; a read that looks for each key of its own needs to know them. */
+  ops: readonly Op[];
+  /** Only what was kept, without waiting for what is still owed: enough for a control, which is not judged by it. */
+  keptOnly: boolean;
 }
 
 /** A service with its traffic: what a scenario names. */
@@ -58,7 +71,7 @@ export interface ServiceUnderTest {
 export interface FaultContext {
   stack: Stack;
   recorder: Recorder;
-  /** The process to hit. */
+  /** What to hit: a process, or what the fault's `targets` names. */
   target: string;
 }
 
@@ -72,7 +85,26 @@ export interface FaultEffect {
 export interface Fault {
   name: string;
   title: string;
+  /** What it can be aimed at; each process when omitted. */
+  targets?(processes: readonly ProcessDefinition[]): readonly string[];
+  /** Why an engine cannot do it. One that is not named can. */
+  cannot?: Readonly<Partial<Record<EngineName, string>>>;
+  /** Extended result codes of SQLite by name that it is meant to provoke while it lasts. Any other stays a finding. */
+  provokes?: readonly string[];
+  /** It ends processes by SIGKILL, so the run owes a look at what all of them leave when they are killed together. */
+  kills?: true;
+  /** It needs a data folder on a filesystem of this size. */
+  dataLimitBytes?: number;
   run(context: FaultContext): Promise<FaultEffect>;
+}
+
+/** A fault with how often it strikes and how far apart. */
+export interface FaultStep {
+  fault: Fault;
+  /** How often, on targets drawn from the seed. Null: once on each target in turn; with `everyMs`, all through the run. */
+  times: number | null;
+  /** From one strike to the next. Null: as soon as the traffic has settled. */
+  everyMs: number | null;
 }
 
 /** What a run does to its services, and what it must have done before a pass means anything. */
@@ -81,12 +113,18 @@ export interface Scenario {
   /** The guarantee in one sentence. */
   claim: string;
   services: readonly ServiceUnderTest[];
+  /** Whether the services are judged at the same time. One after the other each has the machine to itself. */
+  sideBySide: boolean;
   traffic: TrafficOptions;
   /** How long traffic runs at least; it goes on until every fault has healed. */
   durationMs: number;
-  faults: readonly Fault[];
+  /** Part of it that passes before the first fault, so that the run shows what the service does undisturbed. */
+  calmMs: number;
+  faults: readonly FaultStep[];
   /** Null runs no control: then a pass is not possible where one is owed. */
   control: { durationMs: number } | null;
   /** Acknowledged ops over the whole run, and between any two faults. */
   exercised: { okOps: number; okOpsAroundFault: number };
+  /** Crash images that each service must have at least; none are made when omitted. */
+  crashImages?: { least: number };
 }

@@ -1,3 +1,5 @@
+import type { KeyQuery } from './crash.ts';
+
 /**
  * A service under test as plain data. Engines, faults and checkers know services only through this shape, so a third
  * service is one more value of it.
@@ -21,6 +23,22 @@ export interface ServiceDefinition {
   /** The database file, relative to the data folder. */
   database: string;
   policy: PragmaPolicy;
+  /** Tables by which its database is told from another's. */
+  tables?: readonly string[];
+  /** What the service owes beyond keeping what it acknowledged; checks of other promises do not apply to it. */
+  promises?: {
+    /** Names of ops each of which is answered exactly once, e.g. `post-message`. */
+    answered?: readonly string[];
+    /** Names of ops whose key is found by search, and the full-text tables behind it. */
+    searchable?: {
+      ops: readonly string[];
+      tables: readonly string[];
+      /** SQL whose rows are documents without their text, or the reverse; it has none after any commit. */
+      halves: string;
+    };
+  };
+  /** How a look into the file tells which acknowledged ops it holds, by name of op; crash images need at least one. */
+  keys?: readonly KeyQuery[];
   processes: readonly ProcessDefinition[];
 }
 

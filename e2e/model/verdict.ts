@@ -7,6 +7,9 @@ export const FINDING_CODES = [
   'pragma-drift',
   'sidecar-missing',
   'sidecar-unexpected',
+  'unclean-close',
+  'wal-deleted-under-writer',
+  'wal-header-invalid',
   'busy',
   'busy-snapshot',
   'busy-recovery',
@@ -15,8 +18,20 @@ export const FINDING_CODES = [
   'lost-write',
   'duplicate-write',
   'unexpected-write',
+  'message-missed',
+  'reply-duplicated',
+  'fts-inconsistent',
+  'document-unfindable',
+  'not-a-prefix',
   'corrupt',
   'foreign-key-violation',
+  'wal-unbounded',
+  'checkpoint-starved',
+  'event-loop-stalled',
+  'health-gap',
+  'slow-recovery',
+  'sqlite-wal-reset-bug',
+  'mixed-sqlite-versions',
   'service-not-started',
   'not-exercised',
 ] as const;
@@ -37,6 +52,8 @@ export interface CheckResult {
   findings: Finding[];
   /** Figures worth showing even on a pass, e.g. the longest wait. Names carry the unit. */
   figures?: Record<string, number>;
+  /** What does not fit into figures, e.g. the kinds of busy errors by process. JSON-serialisable. */
+  details?: Record<string, unknown>;
 }
 
 const RANK: Record<Verdict, number> = { pass: 0, unknown: 1, fail: 2 };

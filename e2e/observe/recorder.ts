@@ -34,6 +34,11 @@ export class ArmRecorder implements Recorder {
     return Math.round((performance.now() - this.#startedAt) * 100) / 100;
   }
 
+  /** The run's clock at a moment of the wall clock; by their present difference, so that a clock set anew does no harm. */
+  runTimeOf(epochMs: number): number {
+    return Math.round((this.nowMs() - (Date.now() - epochMs)) * 100) / 100;
+  }
+
   async op(call: Call, send: () => Promise<CallResult>): Promise<CallResult> {
     const index = this.#calls++;
     const calledAtMs = this.nowMs();

@@ -6,18 +6,21 @@ import { finished } from 'node:stream/promises';
 import { WalproofError } from '../model/errors.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Arm, Op } from '../model/op.ts';
+import { BUNDLES_KEPT, pruneBundles } from './prune.ts';
+import { SUMS, Sums } from './sums.ts';
 
 export class Bundle implements AsyncDisposable {
   /** Absolute path of the folder. */
   readonly path: string;
   readonly #streams = new Map<string, WriteStream>();
-  #failure: Error | null = null;
+  readonly #sums = new Sums();
+  readonly #broken = new AbortController();
 
   private constructor(path: string) {
     this.path = path;
   }
 
-  /** Makes `<parent>/<UTC time>-<scenario>-<seed>/`. Throws DISK_FULL or USAGE when the folder cannot be made. */
+  /** Makes `<parent>/<UTC time>-<scenario>-<seed>/`; the oldest of more than 20 bundles go. Throws DISK_FULL or USAGE when the folder cannot be made. */
   static async create(parent: string, scenario: string, seed: number): Promise<Bundle> {
     const time = new Date()
       .toISOString()
@@ -26,10 +29,16 @@ export class Bundle implements AsyncDisposable {
     const path = join(parent, `${time}-${scenario}-${seed}`);
     try {
       await mkdir(join(path, 'logs'), { recursive: true });
+      await pruneBundles(parent, BUNDLES_KEPT - 1);
     } catch (error) {
       throw folderError(path, error as NodeJS.ErrnoException);
     }
     return new Bundle(path);
+  }
+
+  /** Aborted, with the error to show, as soon as something could not be written: the rest of the run would be for nothing. */
+  get broken(): AbortSignal {
+    return this.#broken.signal;
   }
 
   op(op: Op): void {
@@ -52,6 +61,7 @@ export class Bundle implements AsyncDisposable {
     await writeFile(join(this.path, name), content).catch((error: NodeJS.ErrnoException) => {
       throw folderError(this.path, error);
     });
+    this.#sums.add(name, content);
   }
 
   /** The folder for the copies of a service's database. */
@@ -64,7 +74,8 @@ export class Bundle implements AsyncDisposable {
   /** Writes everything out and points `latest` beside the folder to it. Throws DISK_FULL when something was not written. */
   async close(): Promise<void> {
     await this[Symbol.asyncDispose]();
-    if (this.#failure !== null) throw folderError(this.path, this.#failure as NodeJS.ErrnoException);
+    this.broken.throwIfAborted();
+    await this.text(SUMS, this.#sums.toString());
     const link = join(this.path, '..', 'latest');
     const fresh = `${link}.${process.pid}`;
     await rm(fresh, { force: true });
@@ -78,23 +89,24 @@ export class Bundle implements AsyncDisposable {
     await Promise.all(
       streams.map(async (stream) => {
         stream.end();
-        await finished(stream).catch((error: Error) => {
-          this.#failure ??= error;
-        });
+        await finished(stream).catch((error: Error) => this.#break(error));
       }),
     );
+  }
+
+  #break(error: NodeJS.ErrnoException): void {
+    this.#broken.abort(folderError(this.path, error));
   }
 
   #line(name: string, line: string): void {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
       stream = createWriteStream(join(this.path, name), { flags: 'a' });
-      stream.on('error', (error) => {
-        this.#failure ??= error;
-      });
+      stream.on('error', (error) => this.#break(error));
       this.#streams.set(name, stream);
     }
     stream.write(`${line}\n`);
+    this.#sums.add(name, `${line}\n`);
   }
 }
 

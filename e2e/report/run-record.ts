@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { cpus, release, totalmem, type } from 'node:os';
 import { promisify } from 'node:util';
-import type { Scenario } from '../model/scenario.ts';
+import type { Demands } from '../model/evidence.ts';
+import type { FaultStep, Scenario } from '../model/scenario.ts';
 import type { Engine } from '../model/stack.ts';
 import { VERSION } from '../version.ts';
 
@@ -13,7 +14,7 @@ export async function runRecord(options: {
   command: readonly string[];
 }): Promise<Record<string, unknown>> {
   const { scenario, engine, subjects, command } = options;
-  const { traffic, durationMs, exercised, control, faults, services } = scenario;
+  const { traffic, durationMs, sideBySide, exercised, control, faults, services } = scenario;
   return {
     schemaVersion: 1,
     tool: 'walproof',
@@ -24,12 +25,39 @@ export async function runRecord(options: {
     scenario: scenario.name,
     claim: scenario.claim,
     seed: traffic.seed,
-    options: { ...traffic, durationMs, exercised, control, faults: faults.map((fault) => fault.name) },
+    options: {
+      ...traffic,
+      durationMs,
+      sideBySide,
+      exercised,
+      control,
+      faults: faults.map(({ fault }) => fault.name),
+      schedule: faults.map(stepRecord),
+    },
+    demands: demandsOf(scenario),
     engine: engine.name,
     versions: { node: process.version, ...(await engine.versions()) },
     machine: { system: `${type()} ${release()}`, cores: cpus().length, memoryBytes: totalmem() },
-    services: services.map(({ definition }) => ({ ...definition, subject: subjects.get(definition.name) ?? null })),
+    services: services.map((service) => ({
+      ...service.definition,
+      subject: subjects.get(service.definition.name) ?? null,
+      opSequenceHash: service.traffic.opSequenceHash(traffic),
+    })),
   };
+}
+
+/** What each subject owes; the result of its control comes on top. */
+export function demandsOf({ exercised, faults, crashImages }: Scenario): Omit<Demands, 'controlResult'> {
+  const asked = crashImages === undefined ? {} : { crashImages };
+  return { ...exercised, faults: faults.map(({ fault }) => fault.name), control: true, ...asked };
+}
+
+function stepRecord({ fault, times, everyMs }: FaultStep): {
+  fault: string;
+  times: number | null;
+  everyMs: number | null;
+} {
+  return { fault: fault.name, times, everyMs };
 }
 
 /** The commit of the checkout; null outside of one. */

@@ -1,5 +1,6 @@
 import type { ControlResult, Evidence } from '../model/evidence.ts';
 import { observationsOf } from '../model/evidence.ts';
+import type { FaultSeen, TrafficWindow } from '../model/observation.ts';
 import type { Op } from '../model/op.ts';
 import type { EngineName } from '../model/stack.ts';
 import { type CheckResult, mergeVerdicts, type Verdict } from '../model/verdict.ts';
@@ -15,6 +16,8 @@ export interface VerdictDocument {
   durationMs: number;
   /** Absolute path of the run bundle. */
   bundle: string;
+  /** Absolute path of its report.html, where the run wrote one. */
+  report?: string;
   services: ServiceVerdict[];
 }
 
@@ -38,6 +41,8 @@ export interface TrafficSummary {
   opsPerSecond: number;
   writesPerSecond: number;
   readsPerSecond: number;
+  /** The same from the beginning of the traffic to the first fault; null when nothing was acknowledged by then. */
+  undisturbed: { seconds: number; opsPerSecond: number; writesPerSecond: number; readsPerSecond: number } | null;
   /** Of the acknowledged ops, null when there were none. */
   latencyMs: { p50: number; p99: number; max: number } | null;
 }
@@ -78,18 +83,37 @@ function summariseTraffic(evidence: Evidence): TrafficSummary {
   const acknowledged = ops.filter((op) => op.outcome === 'ok');
   const window = observationsOf(evidence, 'traffic')[0];
   const seconds = window === undefined ? 0 : (window.endedAtMs - window.atMs) / 1000;
-  const rate = (count: number) => (seconds > 0 ? Math.round(count / seconds) : 0);
-  const reads = acknowledged.filter((op) => op.kind === 'read').length;
   return {
     ops: ops.length,
     ok: acknowledged.length,
     fail: ops.filter((op) => op.outcome === 'fail').length,
     info: ops.filter((op) => op.outcome === 'info').length,
+    ...ratesOf(acknowledged, seconds),
+    undisturbed: window === undefined ? null : undisturbed(acknowledged, window, observationsOf(evidence, 'fault')),
+    latencyMs: latencies(acknowledged),
+  };
+}
+
+function ratesOf(acknowledged: readonly Op[], seconds: number) {
+  const rate = (count: number) => (seconds > 0 ? Math.round(count / seconds) : 0);
+  const reads = acknowledged.filter((op) => op.kind === 'read').length;
+  return {
     opsPerSecond: rate(acknowledged.length),
     writesPerSecond: rate(acknowledged.length - reads),
     readsPerSecond: rate(reads),
-    latencyMs: latencies(acknowledged),
   };
+}
+
+function undisturbed(
+  acknowledged: readonly Op[],
+  { atMs, endedAtMs }: TrafficWindow,
+  faults: readonly FaultSeen[],
+): TrafficSummary['undisturbed'] {
+  const untilMs = Math.min(endedAtMs, ...faults.map((fault) => fault.atMs));
+  const early = acknowledged.filter((op) => op.returnedAtMs <= untilMs);
+  if (early.length === 0) return null;
+  const seconds = (untilMs - atMs) / 1000;
+  return { seconds: Math.round(seconds * 10) / 10, ...ratesOf(early, seconds) };
 }
 
 function latencies(acknowledged: readonly Op[]): TrafficSummary['latencyMs'] {

@@ -1,4 +1,6 @@
-import { FAULTS } from '../faults/index.ts';
+import { kill } from '../faults/kill.ts';
+import { restart } from '../faults/restart.ts';
+import { inTurn } from '../faults/schedule.ts';
 import type { Scenario } from '../model/scenario.ts';
 import { SERVICES } from '../services/index.ts';
 
@@ -15,9 +17,11 @@ export const VERIFY: Scenario = {
   name: 'verify',
   claim: 'the patched service stays in WAL mode, is never refused a lock, and loses nothing it acknowledged',
   services: SERVICES,
+  sideBySide: false,
   traffic: { seed: 0, clients: 4, ratePerSecond: 900 },
   durationMs: 10_000,
-  faults: FAULTS,
+  calmMs: 3_000,
+  faults: [inTurn(restart), inTurn(kill)],
   control: { durationMs: 3_000 },
   exercised: { okOps: 2_000, okOpsAroundFault: 50 },
 };

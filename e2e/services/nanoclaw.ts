@@ -64,9 +64,16 @@ export const nanoclaw: ServiceDefinition = {
     unpatched: 'fixtures/variants/nanoclaw/unpatched.ts',
     'driver-default': 'fixtures/variants/nanoclaw/driver-default.ts',
     'seed-literal': 'fixtures/variants/nanoclaw/seed-literal.ts',
+    'timestamp-cursor': 'fixtures/variants/nanoclaw/timestamp-cursor.ts',
   },
   controlVariant: 'unpatched',
   database: 'store/messages.db',
   policy: { journalMode: 'wal', busyTimeoutMs: 30_000, synchronous: 1, cacheSize: -20_000, foreignKeys: true },
+  tables: ['chats', 'messages', 'scheduled_tasks', 'task_run_logs', 'router_state', 'sessions', 'registered_groups'],
+  promises: { answered: ['post-message'] },
+  keys: [
+    { of: 'post-message', sql: 'SELECT id FROM messages WHERE NOT is_bot_message ORDER BY rowid' },
+    { of: 'create-task', sql: 'SELECT id FROM scheduled_tasks ORDER BY rowid' },
+  ],
   processes: [host, agent('agent-1'), agent('agent-2'), agent('agent-3')],
 };

@@ -39,9 +39,36 @@ export const oracleV2: ServiceDefinition = {
     patched: 'fixtures/oracle-v2/src/server/db.ts',
     unpatched: 'fixtures/variants/oracle-v2/unpatched.ts',
     'seed-literal': 'fixtures/variants/oracle-v2/seed-literal.ts',
+    'masks-lock-errors': 'fixtures/variants/oracle-v2/masks-lock-errors.ts',
   },
   controlVariant: 'unpatched',
   database: 'oracle.db',
   policy: { journalMode: 'wal', busyTimeoutMs: 30_000, synchronous: 1, cacheSize: -20_000, foreignKeys: true },
+  tables: [
+    'oracle_documents',
+    'oracle_fts',
+    'indexing_status',
+    'search_log',
+    'learn_log',
+    'document_access',
+    'forum_threads',
+    'forum_messages',
+    'settings',
+  ],
+  promises: {
+    searchable: {
+      ops: ['learn'],
+      tables: ['oracle_fts'],
+      // FTS5 keeps a row per document in its docsize table, whatever the text.
+      halves: `
+        SELECT id FROM oracle_documents
+        WHERE fts_rowid IS NULL OR fts_rowid NOT IN (SELECT id FROM oracle_fts_docsize)
+        UNION ALL
+        SELECT id FROM oracle_fts_docsize
+        WHERE id NOT IN (SELECT fts_rowid FROM oracle_documents WHERE fts_rowid IS NOT NULL)`,
+    },
+  },
+  // The traffic's key is the first word of the text.
+  keys: [{ of: 'learn', sql: "SELECT substr(c1, 1, instr(c1 || ' ', ' ') - 1) FROM oracle_fts_content ORDER BY id" }],
   processes: [server('oracle-1'), server('oracle-2'), indexer('indexer-1'), indexer('indexer-2')],
 };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { crashImages } from '../check/crash-images.ts';
 import { exercised } from '../check/exercised.ts';
 import { CHECKERS, judge } from '../check/index.ts';
 import { integrity } from '../check/integrity.ts';
@@ -9,10 +10,14 @@ import { sidecars } from '../check/sidecars.ts';
 import { walMode } from '../check/wal-mode.ts';
 import { writes } from '../check/writes.ts';
 import { FINDING_CODES, type FindingCode } from '../model/verdict.ts';
+import { FILE_HISTORIES } from './evidence/histories-of-files.ts';
+import { SERVICE_HISTORIES } from './evidence/histories-of-service.ts';
 import { check, codesOf, goodRun, type RedAndGreen } from './evidence-builder.ts';
 
 /** One entry per finding code; the type makes a code without a history a compile error. */
 const HISTORIES: Record<FindingCode, RedAndGreen> = {
+  ...FILE_HISTORIES,
+  ...SERVICE_HISTORIES,
   'journal-mode-not-wal': {
     checker: walMode,
     story: 'the file header still says rollback journal',
@@ -36,6 +41,13 @@ const HISTORIES: Record<FindingCode, RedAndGreen> = {
     story: 'a connection was left open at the stop, so -wal stayed',
     red: () => goodRun().sidecars('stopped', 'wal', 'shm'),
     green: () => goodRun().sidecars('stopped'),
+  },
+  'unclean-close': {
+    checker: sidecars,
+    story: 'a process gave up its connections at a stop, and the last to close deleted the sidecars all the same',
+    red: () =>
+      goodRun().but('database-closed', (seen) => ({ clean: seen.process !== 'host' || seen.incarnation !== 2 })),
+    green: () => goodRun().but('database-closed', () => ({ clean: true })),
   },
   busy: {
     checker: noBusy,
@@ -89,6 +101,16 @@ const HISTORIES: Record<FindingCode, RedAndGreen> = {
         .at(800)
         .info('add-note', 'ghost', 'boo')
         .but('final-read', (read) => ({ items: [...read.items, { key: 'ghost', value: 'boo', count: 1 }] })),
+  },
+  'not-a-prefix': {
+    checker: crashImages,
+    story: 'a copy lacks a note that was acknowledged before another one that it holds',
+    red: () => goodRun().but('crash-images', ({ keys }) => ({ keys: keys.map((own) => ({ ...own, before: [] })) })),
+    green: () =>
+      goodRun().but('crash-images', ({ keys }) => ({
+        copiedAtMs: 0,
+        keys: keys.map((own) => ({ ...own, later: own.later.slice(0, 4) })),
+      })),
   },
   corrupt: {
     checker: integrity,

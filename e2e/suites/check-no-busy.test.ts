@@ -129,14 +129,7 @@ describe('a refused switch to WAL at start', () => {
 
   it('stays none when the process is stopped later and its last lines still show it', () => {
     const told = goodRun().started('host').sqliteError('host', 'SQLITE_BUSY', SWITCH).attested('host');
-    told.observe({
-      kind: 'process-exited',
-      process: 'host',
-      exitCode: 0,
-      signal: null,
-      expected: true,
-      lastLines: ['{"event":"sqlite-error","err":{"code":"SQLITE_BUSY"}}'],
-    });
+    told.exited('host', { exitCode: 0, lastLines: ['{"event":"sqlite-error","err":{"code":"SQLITE_BUSY"}}'] });
     expect(judged(told).verdict).toBe('pass');
   });
 

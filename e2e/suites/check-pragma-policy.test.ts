@@ -80,6 +80,7 @@ describe('attestations owed', () => {
   it('not by a start that was killed while it was starting', () => {
     const told = goodRun().at(650).killed('agent').at(655).started('agent').at(660).attested('agent');
     told.without('attestation', (seen) => seen.process === 'agent' && seen.incarnation === 2);
+    told.without('process-exited', (seen) => seen.process === 'agent' && seen.incarnation === 2);
     expect(judged(told).verdict).toBe('pass');
   });
 
@@ -96,7 +97,32 @@ describe('attestations owed', () => {
   it('not by a start that only the next start shows to have ended at once', () => {
     const told = goodRun().at(650).started('agent').at(660).attested('agent');
     told.without('attestation', (seen) => seen.process === 'agent' && seen.incarnation === 2);
+    told.without('process-exited', (seen) => seen.process === 'agent' && seen.incarnation === 2);
     expect(judged(told).verdict).toBe('pass');
+  });
+
+  it('by the older of two incarnations, when both lived at a healthy moment', () => {
+    const exit = { exitCode: 0, signal: null, expected: true, lastLines: [] };
+    const told = history().started('host').started('host').attested('host').fault('pause', 'agent', 15, 20);
+    told.at(30).observe({ kind: 'process-exited', process: 'host', incarnation: 1, ...exit });
+    expect(silent(told)).toContain('host (start 1)');
+  });
+
+  it('by each of two incarnations that run side by side in a rolling restart', () => {
+    const rolling = () => {
+      const told = goodRun().at(620).started('host');
+      return told.at(640).observe({
+        kind: 'process-exited',
+        process: 'host',
+        incarnation: 2,
+        exitCode: 0,
+        signal: null,
+        expected: true,
+        lastLines: [],
+      });
+    };
+    expect(silent(rolling())).toContain('host (start 3)');
+    expect(judged(rolling().attested('host')).verdict).toBe('pass');
   });
 
   it('not by a start that ended by itself: the check `running` judges it', () => {

@@ -9,28 +9,12 @@ describe('running', () => {
     ['ends with an exit code', (told: History) => told.crashed('host'), 'ended by itself with exit code 1'],
     [
       'ends with exit code 0',
-      (told: History) =>
-        told.observe({
-          kind: 'process-exited',
-          process: 'host',
-          exitCode: 0,
-          signal: null,
-          expected: false,
-          lastLines: [],
-        }),
+      (told: History) => told.exited('host', { exitCode: 0, expected: false }),
       'ended by itself with exit code 0',
     ],
     [
       'is ended by a signal of somebody else',
-      (told: History) =>
-        told.observe({
-          kind: 'process-exited',
-          process: 'host',
-          exitCode: null,
-          signal: 'SIGSEGV',
-          expected: false,
-          lastLines: [],
-        }),
+      (told: History) => told.exited('host', { signal: 'SIGSEGV', expected: false }),
       'ended by SIGSEGV unasked',
     ],
     [

@@ -50,7 +50,7 @@ describe('sidecars', () => {
   });
 
   it('shows the largest -wal', () => {
-    expect(judged(opened()).figures).toEqual({ looks: 1, maxWalBytes: 4_096 });
+    expect(judged(opened()).figures).toEqual({ looks: 1, maxWalBytes: 4_096, uncleanCloses: 0 });
   });
 });
 
@@ -73,20 +73,15 @@ describe('looks owed', () => {
     expect(judged(opened().started('agent').stopped('host')).verdict).toBe('pass');
   });
 
+  it('not after the stop of the older of two incarnations of the only process', () => {
+    const rolling = opened().started('host').closed('host', true, 1).exited('host', { incarnation: 1, exitCode: 0 });
+    expect(judged(rolling).verdict).toBe('pass');
+    expect(unseen(rolling.stopped('host'))).toEqual(['After a clean stop of every process, -wal and -shm are gone']);
+  });
+
   it.each([
     ['by signal', (told: History) => told.killed('host')],
-    [
-      'by exit code 137, as Docker reports it',
-      (told: History) =>
-        told.observe({
-          kind: 'process-exited',
-          process: 'host',
-          exitCode: 137,
-          signal: null,
-          expected: true,
-          lastLines: [],
-        }),
-    ],
+    ['by exit code 137, as Docker reports it', (told: History) => told.exited('host', { exitCode: 137 })],
   ])('after every process was killed, %s', (_how, kill) => {
     expect(unseen(kill(opened()))).toEqual(['After every process was killed, -wal and -shm are still there']);
   });
@@ -142,5 +137,43 @@ describe('looks owed', () => {
   it('are not made good by a look before', () => {
     const told = goodRun().started('host').attested('host');
     expect(unseen(told)).toEqual(['After a restart, -wal and -shm exist again']);
+  });
+});
+
+describe('closes', () => {
+  const stopped = (clean: boolean) =>
+    opened().closed('host', clean).exited('host', { exitCode: 0 }).sidecars('stopped');
+
+  it('are seen when they were given up, although the files are gone', () => {
+    expect(codesOf(judged(stopped(false)))).toEqual(['unclean-close']);
+    expect(judged(stopped(true)).verdict).toBe('pass');
+  });
+
+  it('are named with the start they belong to, however many there were', () => {
+    const told = stopped(true);
+    for (let i = 0; i < 2; i++)
+      told
+        .started('host')
+        .attested('host')
+        .sidecars('restarted', 'wal', 'shm')
+        .closed('host', false)
+        .exited('host', { exitCode: 0 });
+    const result = judged(told);
+    expect(result.findings[0]?.message).toContain('seen 2 given up (host (start 2), host (start 3))');
+    expect(result.figures).toMatchObject({ uncleanCloses: 2 });
+  });
+
+  it('are unknown when a process with a connection ended in order and said nothing', () => {
+    const result = judged(opened().exited('host', { exitCode: 0 }).sidecars('stopped'));
+    expect(result.verdict).toBe('unknown');
+    expect(result.findings[0]?.message).toContain('seen nothing from host (start 1)');
+  });
+
+  it('are not owed by a process that was killed, ended by itself or never had a connection', () => {
+    expect(judged(opened().killed('host').sidecars('killed', 'wal', 'shm')).verdict).toBe('pass');
+    expect(judged(opened().crashed('host')).verdict).toBe('pass');
+    expect(judged(opened().started('agent').closed('agent', false).exited('agent', { exitCode: 0 })).verdict).toBe(
+      'pass',
+    );
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Claim:  `docker compose up` brings both services up healthy; WAL and every acknowledged message survive `docker compose
+ * Claim:  `docker compose up` brings both services and the live page up healthy; WAL and every acknowledged message survive `docker compose
  *         kill`; `docker compose down -v` leaves nothing.
  * Method: the project's own compose file under a project name and ports of the test's own.
  * Red as: an unhealthy container, a missing sidecar, a lost message, a container or volume that stays.
@@ -10,6 +10,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Now } from '../dashboard/state.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROJECT = `walproof-claim-${randomBytes(3).toString('hex')}`;
@@ -61,6 +62,7 @@ async function post(url: string, body: unknown): Promise<number> {
 beforeAll(async () => {
   env['NANOCLAW_PORT'] = String(await freePort());
   env['ORACLE_PORT'] = String(await freePort());
+  env['OBSERVER_PORT'] = String(await freePort());
   await compose('up', '--detach', '--wait', '--build');
 }, UP_DEADLINE_MS);
 
@@ -70,11 +72,30 @@ afterAll(async () => {
 
 test('every container is healthy, and published on 127.0.0.1 only', async () => {
   const lines = (await compose('ps', '--format', '{{.Service}} {{.Health}} {{.Ports}}')).trim().split('\n');
-  expect(lines.length).toBe(5);
+  expect(lines.length).toBe(6);
   for (const line of lines) {
     expect(line).toMatch(/ healthy/);
     expect(line).not.toMatch(/0\.0\.0\.0|\[::\]/);
   }
+});
+
+test('the live page is served, sees every process and both databases, and cannot write to them', async () => {
+  const page = `http://127.0.0.1:${env['OBSERVER_PORT']}`;
+  const look = async () => (await (await fetch(`${page}/now`)).json()) as Now;
+  const seen = async () => {
+    const { services } = await look();
+    return services.flatMap(({ processes }) => processes.map(({ name, state }) => `${name} ${state}`));
+  };
+  const all = ['nanoclaw', 'nanoclaw-agent-1', 'nanoclaw-agent-2', 'oracle', 'oracle-indexer'];
+  await expect.poll(seen, { timeout: 20_000 }).toEqual(all.map((name) => `${name} up`));
+  const { services, traffic } = await look();
+  for (const { wal } of services)
+    expect(wal).toMatchObject({ problem: null, walBytes: expect.any(Number), frames: expect.any(Number) });
+  expect(traffic.state).toBe('off');
+  await expect(compose('exec', '-T', 'observer', 'touch', '/watched/nanoclaw/x')).rejects.toThrow(
+    'Read-only file system',
+  );
+  expect(await (await fetch(page)).text()).toContain('walproof');
 });
 
 test('each database has its -wal and -shm', async () => {

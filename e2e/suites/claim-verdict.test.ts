@@ -33,15 +33,16 @@ async function verify(...args: string[]): Promise<{ exitCode: number; document: 
   return ended.promise;
 }
 
-const codesOf = (document: VerdictDocument) =>
-  document.services.flatMap((service) => service.checks.flatMap((check) => check.findings.map(({ code }) => code)));
+const codesOf = (checks: VerdictDocument['services'][number]['checks']) =>
+  checks.flatMap(({ findings }) => findings.map(({ code }) => code));
+const allCodesOf = ({ services }: VerdictDocument) => services.flatMap(({ checks }) => codesOf(checks));
 
 describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine) => {
   test(
     'the patched db modules pass, each control was busy, each fault took effect, and the bundle is complete',
     async () => {
       const { exitCode, document } = await verify('--engine', engine, '--seed', '11');
-      expect(codesOf(document)).toEqual([]);
+      expect(allCodesOf(document)).toEqual([]);
       expect(exitCode).toBe(0);
       expect(document).toMatchObject({ schemaVersion: 1, tool: 'walproof', verdict: 'pass', seed: 11, engine });
       expect(document.services.map((service) => service.name)).toEqual(
@@ -53,14 +54,17 @@ describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine)
       }
       const bundle = readdirSync(document.bundle).sort();
       expect(bundle).toEqual([
+        'SHA256SUMS',
         'db',
         'history.jsonl',
         'junit.xml',
         'logs',
         'observations.jsonl',
+        'report.html',
         'run.json',
         'verdict.json',
       ]);
+      expect(document.report).toBe(join(document.bundle, 'report.html'));
       expect(readdirSync(join(document.bundle, 'db', 'nanoclaw')).sort()).toEqual([
         'messages.db',
         'messages.db-shm',
@@ -71,25 +75,17 @@ describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine)
     RUN_DEADLINE_MS,
   );
 
-  test.each(SERVICES.map(({ definition }) => [definition.name, definition.variants['unpatched'] as string]))(
-    'the unpatched db module of %s fails, and busy is named',
-    async (name, file) => {
-      const { exitCode, document } = await verify(
-        name,
-        '--engine',
-        engine,
-        '--db-module',
-        `${name}=${file}`,
-        '--faults',
-        'none',
-        '--duration',
-        '3s',
-        '--no-control',
-      );
+  test(
+    'the unpatched db modules fail, and busy is named',
+    async () => {
+      const unpatched = SERVICES.map(({ definition: { name, variants } }) => `${name}=${variants['unpatched']}`);
+      const modules = unpatched.flatMap((module) => ['--db-module', module]);
+      const short = ['--faults', 'none', '--duration', '3s', '--no-control'];
+      const { exitCode, document } = await verify('--engine', engine, '--side-by-side', ...modules, ...short);
       expect(exitCode).toBe(1);
       expect(document.verdict).toBe('fail');
-      expect(document.services[0]?.variant).toBe('unpatched');
-      expect(codesOf(document)).toContain('busy');
+      expect(document.services.map(({ variant }) => variant)).toEqual(unpatched.map(() => 'unpatched'));
+      for (const { checks } of document.services) expect(codesOf(checks)).toContain('busy');
     },
     RUN_DEADLINE_MS,
   );
@@ -102,13 +98,13 @@ describe('a pass is not given without evidence', () => {
     const { exitCode, document } = await verify(...short, '--duration', '4s', '--no-control');
     expect(exitCode).toBe(2);
     expect(document.verdict).toBe('unknown');
-    expect(new Set(codesOf(document))).toEqual(new Set(['not-exercised']));
+    expect(new Set(allCodesOf(document))).toEqual(new Set(['not-exercised']));
   });
 
   test('with hardly any traffic the verdict is unknown', async () => {
     const { exitCode, document } = await verify(...short, '--clients', '1', '--rate', '20');
     expect(exitCode).toBe(2);
-    expect(new Set(codesOf(document))).toEqual(new Set(['not-exercised']));
+    expect(new Set(allCodesOf(document))).toEqual(new Set(['not-exercised']));
   });
 });
 
@@ -130,6 +126,6 @@ test('a db module that throws at start fails with the last lines of its process'
     `nanoclaw=${module}`,
   );
   expect(exitCode).toBe(1);
-  expect(codesOf(document)).toContain('service-not-started');
+  expect(allCodesOf(document)).toContain('service-not-started');
   expect(JSON.stringify(document)).toContain('no such volume');
 });

@@ -1,15 +1,16 @@
 /**
  * Claim:  WAL mode and every acknowledged write survive a restart, a SIGKILL, and the removal and re-creation of all
  *         processes with their containers on the same volume.
- * Method: write through the service, do it to all processes at once, then ask a fresh connection, the header bytes and
- *         the service itself.
+ * Method: traffic all the while; each of the three is done to all processes at once, and after each a fresh connection
+ *         and the header bytes are asked; in the end the service itself says what it kept.
  * Red as: a journal mode other than wal, or a write that is gone. Not claimed: power loss.
  */
 import { describe, expect, test } from 'vitest';
 import { walMode } from '../check/wal-mode.ts';
 import { writes } from '../check/writes.ts';
 import type { Evidence } from '../model/evidence.ts';
-import type { Stack } from '../model/stack.ts';
+import type { ServiceUnderTest } from '../model/scenario.ts';
+import type { Engine, Stack } from '../model/stack.ts';
 import { observeHeader, observeProbe } from '../observe/database.ts';
 import { observationFromLog } from '../observe/log-events.ts';
 import { ArmRecorder } from '../observe/recorder.ts';
@@ -25,42 +26,48 @@ const HURTS: Record<string, (stack: Stack) => Promise<void>> = {
     await stack.recreate();
   },
 };
+const ACKNOWLEDGED_BETWEEN = 200;
+
+async function started(engine: Engine, service: ServiceUnderTest): Promise<{ stack: Stack; recorder: ArmRecorder }> {
+  const sink = { op: () => undefined, observation: () => undefined };
+  const recorder = new ArmRecorder('subject', service.definition.name, sink, performance.now());
+  const stack = await stackFor(engine, service, {
+    events: {
+      onLine(line) {
+        const seen = observationFromLog(line, line.incarnation);
+        if (seen !== null) recorder.observe(seen);
+      },
+    },
+  });
+  await stack.start();
+  return { stack, recorder };
+}
 
 describe.each(EVERYWHERE)('$where', ({ engine, service }) => {
-  test.each(Object.keys(HURTS))('WAL and the acknowledged writes survive %s', async (name) => {
-    const recorder = new ArmRecorder(
-      'subject',
-      service.definition.name,
-      { op: () => undefined, observation: () => undefined },
-      performance.now(),
-    );
-    const stack = await stackFor(engine, service, {
-      events: {
-        onLine(line) {
-          const seen = observationFromLog(line, 1);
-          if (seen !== null) recorder.observe(seen);
-        },
-      },
-    });
-    await stack.start();
+  test(`WAL and the acknowledged writes survive ${Object.keys(HURTS).join(', ')}`, async () => {
+    const { stack, recorder } = await started(engine, service);
+    const acknowledgeMore = async () => {
+      const target = recorder.okOps + ACKNOWLEDGED_BETWEEN;
+      await expect.poll(() => recorder.okOps, { timeout: 20_000, interval: 20 }).toBeGreaterThan(target);
+    };
     const ending = new AbortController();
-    const traffic = service.traffic.run({
-      stack,
-      recorder,
-      signal: ending.signal,
-      seed: 7,
-      clients: 2,
-      ratePerSecond: 300,
-    });
-    await expect.poll(() => recorder.okOps, { timeout: 20_000 }).toBeGreaterThan(200);
-    ending.abort();
-    await traffic;
-
-    await HURTS[name]?.(stack);
-    await stack.start();
-    await observeProbe(stack, recorder, 'restarted');
-    await observeHeader(stack, recorder, 'restarted');
-    for (const read of await service.traffic.finalRead(stack)) recorder.observe(read);
+    const context = { stack, recorder, signal: ending.signal, seed: 7, clients: 2, ratePerSecond: 300 };
+    const traffic = service.traffic.run(context);
+    try {
+      for (const hurt of Object.values(HURTS)) {
+        await acknowledgeMore();
+        await hurt(stack);
+        await stack.start();
+        await observeProbe(stack, recorder, 'restarted');
+        await observeHeader(stack, recorder, 'restarted');
+      }
+      await acknowledgeMore();
+    } finally {
+      ending.abort();
+      await traffic;
+    }
+    for (const read of await service.traffic.finalRead({ stack, ops: recorder.ops, keptOnly: true }))
+      recorder.observe(read);
 
     const evidence: Evidence = {
       service: service.definition,

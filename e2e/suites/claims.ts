@@ -7,7 +7,7 @@ import { runArm } from '../arm.ts';
 import { createDockerEngine } from '../engine/docker/engine.ts';
 import { createProcessEngine } from '../engine/process/engine.ts';
 import { newRunId } from '../engine/shared/run-id.ts';
-import { faultsNamed } from '../faults/index.ts';
+import { faultsNamed } from '../faults/named.ts';
 import type { Checker, Evidence } from '../model/evidence.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { Engine, Stack, StackOptions } from '../model/stack.ts';
@@ -34,11 +34,15 @@ export interface ArmWish {
   service: ServiceUnderTest;
   /** A variant's name; the patched module when omitted. */
   variant?: string;
+  /** Absolute path of a db module that is no variant. */
+  dbModule?: string;
   /** As for `--faults`. Default `none`. */
   faults?: string;
   durationMs?: number;
   seed?: number;
   okOpsAroundFault?: number;
+  /** A slow machine takes longer for as much. */
+  leastOkOps?: number;
 }
 
 /** Runs one arm of a claim and returns what was seen. */
@@ -47,10 +51,12 @@ export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
     engine,
     service,
     variant = 'patched',
+    dbModule = variant === 'patched' ? null : variantFile(service, variant),
     faults = 'none',
     durationMs = 2_000,
     seed = 1,
     okOpsAroundFault = 20,
+    leastOkOps = 0,
   } = wish;
   await engine.prepare([service.definition], () => undefined);
   const folder = await mkdtemp(join(tmpdir(), 'walproof-claim-'));
@@ -61,9 +67,11 @@ export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
       engine,
       runId: newRunId(),
       variant,
-      dbModule: variant === 'patched' ? null : variantFile(service, variant),
+      dbModule,
       traffic: { seed, clients: 4, ratePerSecond: 400 },
       durationMs,
+      leastOkOps,
+      calmMs: 0,
       faults: faultsNamed(faults),
       demands: { okOps: 100, okOpsAroundFault, faults: [], control: false, controlResult: null },
       sink: {

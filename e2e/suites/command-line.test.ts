@@ -3,14 +3,14 @@
  * Method: the real command in a process of its own; with --json the error is a document on stdout.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
+import { start, walproof } from './command.ts';
 
-const CLI = fileURLToPath(new URL('../cli.ts', import.meta.url));
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'walproof-cli-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -19,35 +19,6 @@ function module(name: string, text: string): string {
   writeFileSync(file, text);
   return file;
 }
-
-interface Ended {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-interface Running {
-  stderr(): string;
-  signal(name: NodeJS.Signals): void;
-  ended: Promise<Ended>;
-}
-
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: ROOT, env: { ...process.env, ...env } });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (data) => {
-    stdout += data;
-  });
-  child.stderr.on('data', (data) => {
-    stderr += data;
-  });
-  const ended = Promise.withResolvers<Ended>();
-  child.once('close', (exitCode) => ended.resolve({ exitCode, stdout, stderr }));
-  return { stderr: () => stderr, signal: (name) => child.kill(name), ended: ended.promise };
-}
-
-const walproof = (...args: string[]) => start(args).ended;
 
 const out = ['--out', join(scratch, 'runs')];
 const onProcess = ['--engine', 'process', ...out];
@@ -60,6 +31,25 @@ describe('what cannot be meant is refused before anything starts', () => {
     ['an unknown flag', ['verify', '--fautls', 'kill'], 64, /unknown option '--fautls'/],
     ['an unknown service', ['verify', 'postgres', ...out], 64, /"postgres" is not a service.*\n.*nanoclaw, oracle-v2/],
     ['an unknown fault', ['verify', '--faults', 'melt', ...out], 64, /"melt" is not a fault.*\n.*restart, kill/],
+    ['a fault no times at all', ['verify', '--faults', 'kill*0', ...out], 64, /at least 1 ms, seen "kill\*0"/],
+    [
+      'a schedule longer than the duration',
+      ['verify', '--faults', 'restart,kill*6@2s', '--duration', '10s', ...out],
+      64,
+      /kill to fit into 10000 ms of traffic, but 6 × 2000 ms are 12000 ms \[FAULT_SCHEDULE\]\nnext: run longer \(--duration 12s\)/,
+    ],
+    [
+      'a fault that the engine cannot do',
+      ['verify', '--faults', 'kill,oom', ...onProcess],
+      69,
+      /process engine cannot do oom: .*control group.*\[FAULT_UNAVAILABLE\]\nnext: use --engine docker, which can/,
+    ],
+    [
+      'a fault that no engine can do',
+      ['verify', '--faults', 'read-only-remount*2', ...onProcess],
+      69,
+      /EBUSY.*\[FAULT_UNAVAILABLE\]\nnext: leave read-only-remount out/,
+    ],
     [
       'an unknown engine',
       ['verify', '--engine', 'podman', ...out],
@@ -119,11 +109,29 @@ describe('what cannot be meant is refused before anything starts', () => {
 
   test('docker asked for by name without a daemon is exit 69, and says what to do', async () => {
     const nowhere = { DOCKER_HOST: `unix://${join(scratch, 'no.sock')}` };
-    const { stdout, exitCode } = await start(['verify', '--engine', 'docker', '--json', ...out], nowhere).ended;
+    const { stdout, exitCode } = await start(['verify', '--engine', 'docker', '--json', ...out], { env: nowhere })
+      .ended;
     expect(exitCode).toBe(69);
     expect(JSON.parse(stdout)).toMatchObject({
       error: { code: 'ENGINE_UNAVAILABLE', next: expect.stringMatching(/./) },
     });
+  });
+
+  test('up without a daemon is exit 69, and says what to do', async () => {
+    const nowhere = { DOCKER_HOST: `unix://${join(scratch, 'no.sock')}` };
+    const { exitCode, stdout, stderr } = await start(['up', '--json'], { env: nowhere }).ended;
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ENGINE_UNAVAILABLE' } });
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(exitCode).toBe(69);
+  });
+
+  test.each([
+    ['--rate', '0', /--rate expects a whole number from 1/],
+    ['--seed', 'x', /--seed expects a whole number from 0/],
+  ])('up %s %s', async (flag, value, message) => {
+    const { exitCode, stderr } = await walproof('up', flag, value);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(64);
   });
 
   test('a folder for bundles that cannot be made', async () => {
@@ -158,21 +166,54 @@ test('doctor names each condition with its state and next step', async () => {
 });
 
 describe('Ctrl-C', () => {
-  const leftBehind = () => readdirSync(tmpdir()).filter((name) => /^walproof-\d{8}-/.test(name));
+  test.each([
+    ['starting', 'none'],
+    ['traffic', 'none'],
+    ['restart nanoclaw', 'restart'],
+    ['kill agent-1', 'kill'],
+    ['kill all', 'kill*1'],
+    ['final read', 'kill*1'],
+  ])('in phase "%s" ends the run in order and leaves nothing', async (phase, faults) => {
+    // A place of its own, so that nothing in it is anybody else's.
+    const place = mkdtempSync(join(scratch, 'tmp-'));
+    const asked = [
+      'verify',
+      'nanoclaw',
+      ...onProcess,
+      '--seed',
+      '5',
+      '--duration',
+      '1s',
+      '--no-control',
+      '--faults',
+      faults,
+    ];
+    const running = start(asked, { env: { TMPDIR: place } });
+    await expect
+      .poll(() => running.stderr(), { timeout: 60_000, interval: 20 })
+      .toMatch(new RegExp(`subject +nanoclaw +${phase}`));
+    running.signal('SIGINT');
+    const { exitCode, stderr } = await running.ended;
+    expect(stderr).toMatch(/interrupted by SIGINT \[INTERRUPTED\]\nnext: /);
+    expect(exitCode).toBe(130);
+    expect(readdirSync(place)).toEqual([]);
+  });
 
-  test.each(['starting', 'traffic', 'restart nanoclaw', 'kill agent-1', 'kill all', 'final read'])(
-    'in phase "%s" ends the run in order and leaves nothing',
-    async (phase) => {
-      const before = leftBehind();
-      const running = start(['verify', 'nanoclaw', ...onProcess, '--seed', '5', '--duration', '1s', '--no-control']);
-      await expect
-        .poll(() => running.stderr(), { timeout: 60_000, interval: 20 })
-        .toMatch(new RegExp(`subject +nanoclaw +${phase}`));
-      running.signal('SIGINT');
-      const { exitCode, stderr } = await running.ended;
-      expect(stderr).toMatch(/interrupted by SIGINT \[INTERRUPTED\]\nnext: /);
-      expect(exitCode).toBe(130);
-      expect(leftBehind().filter((name) => !before.includes(name))).toEqual([]);
-    },
-  );
+  test('sent to the launcher alone, without a terminal, reaches the command', async () => {
+    const place = mkdtempSync(join(scratch, 'tmp-'));
+    const args = ['verify', 'nanoclaw', ...onProcess, '--duration', '1s', '--no-control', '--faults', 'none'];
+    const launcher = spawn(process.execPath, [join(PROJECT_ROOT, 'e2e/walproof.mjs'), ...args], {
+      env: { ...process.env, TMPDIR: place },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    launcher.stderr.on('data', (data) => {
+      stderr += data;
+    });
+    await expect.poll(() => stderr, { timeout: 30_000, interval: 20 }).toMatch(/subject +nanoclaw +starting/);
+    launcher.kill('SIGINT');
+    const [exitCode] = await once(launcher, 'close');
+    expect(exitCode).toBe(130);
+    expect(readdirSync(place)).toEqual([]);
+  });
 });

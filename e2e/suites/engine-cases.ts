@@ -12,6 +12,8 @@ import { dataCases } from './engine-cases/data.ts';
 import { faultCases } from './engine-cases/fault.ts';
 import { tinyService } from './engine-cases/harness/definition.ts';
 import type { CreateTiny, EngineHooks } from './engine-cases/harness/hooks.ts';
+import { containerCases, limitCases } from './engine-cases/limits.ts';
+import { replaceCases } from './engine-cases/replace.ts';
 import { startCases } from './engine-cases/start.ts';
 import { stopCases } from './engine-cases/stop.ts';
 
@@ -36,6 +38,9 @@ export function engineCases(name: string, createEngine: () => Promise<Engine>, h
     describe('start', () => startCases(createTiny));
     describe('stop', () => stopCases(createTiny));
     describe('kill and pause', () => faultCases(createTiny));
+    describe('a rolling restart', () => replaceCases(createTiny));
+    describe('a limited data folder', () => limitCases(() => engine, createTiny));
+    describe('containers', () => containerCases(() => engine, createTiny));
     describe('data', () => dataCases(createTiny));
     describe('programs beside the services', () => besideCases(createTiny));
     describe('cleaning', () => cleaningCases(() => engine, createTiny, hooks));

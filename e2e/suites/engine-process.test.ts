@@ -278,3 +278,12 @@ describe('leftovers', { timeout: CASE_TIMEOUT_MS }, () => {
     expect(await until(async () => (await leftBehind(runId)).length === 0, { deadlineMs: 5_000 })).toBe(true);
   });
 });
+
+test.each([
+  [{ mount: 'read-only-folder' }, 'the mount read-only-folder of tiny-1 needs the docker engine'],
+  [{ mount: 'database-file-only' }, 'the mount database-file-only of tiny-1 needs the docker engine'],
+  [{ user: 'root' }, 'the user root of tiny-1 needs the docker engine'],
+] as const)('a placement that takes containers is refused by name: %j', async (placement, message) => {
+  const error = await failureOf(createTiny({ 'tiny-1': 'plain' }, { placements: { 'tiny-1': placement } }));
+  expect(error).toMatchObject({ code: 'ENGINE_UNAVAILABLE', message, exitCode: 69 });
+});

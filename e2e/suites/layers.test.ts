@@ -16,7 +16,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   check: ['model'],
   report: ['model', 'version.ts'],
   services: ['model', 'traffic'],
+  inspect: ['model', 'engine', 'observe', 'check'],
+  incident: ['model', 'engine', 'check', 'inspect', 'repro'],
+  dashboard: ['model', 'traffic', 'observe', 'services'],
   scenarios: ['model', 'traffic', 'faults', 'observe', 'check', 'services'],
+  mutants: ['model', 'engine', 'traffic', 'faults', 'observe', 'check', 'report', 'services', 'arm.ts', 'version.ts'],
+  durability: ['model', 'engine', 'observe', 'report', 'mutants', 'version.ts'],
+  bench: ['model', 'engine', 'report', 'arm.ts', 'version.ts'],
+  repro: ['model', 'traffic', 'faults', 'observe', 'check', 'report', 'services', 'scenarios'],
   commands: [
     'model',
     'engine',
@@ -27,6 +34,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'report',
     'services',
     'scenarios',
+    'mutants',
+    'durability',
+    'bench',
+    'repro',
+    'inspect',
+    'incident',
+    'dashboard',
+    'lab.ts',
     'run.ts',
     'progress.ts',
     'version.ts',
@@ -47,7 +62,12 @@ const layerOf = (file: string): string => file.split('/')[0] ?? file;
 describe('layers', () => {
   test('the reader of imports sees imports', () => {
     expect(importsOf('run.ts')).toContain('arm.ts');
-    expect(importsOf('model/stack.ts')).toEqual(['model/service.ts']);
+    expect(importsOf('model/stack.ts')).toEqual([
+      'model/actor.ts',
+      'model/data-folder.ts',
+      'model/service.ts',
+      'model/data-folder.ts',
+    ]);
   });
 
   test.each(Object.keys(MAY_IMPORT))('%s imports only what lies below it', (layer) => {

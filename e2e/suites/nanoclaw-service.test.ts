@@ -116,6 +116,17 @@ describe('http', () => {
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('# TYPE http_requests_total counter');
   });
+
+  test('the time of answers is told, without those to whoever only watches', async () => {
+    const answered = async () => {
+      const text = await (await fetch(service.url('nanoclaw', '/metrics'))).text();
+      return Number(/^http_request_duration_seconds_count\{method="GET"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    const before = await answered();
+    await client.get('/health');
+    await client.get('/status');
+    expect(await answered()).toBe(before + 1);
+  });
 });
 
 describe('start', () => {

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import type { Call, TrafficContext } from '../model/scenario.ts';
 import { type HttpCall, HttpClient, type Reply } from './http.ts';
 import { type Random, randomFor } from './random.ts';
-import { targetsOf } from './targets.ts';
+import { Rotation, targetsOf, UNREACHABLE_MS } from './targets.ts';
 
 /** One call of a client: what is recorded, and what is sent. */
 export interface PlannedCall extends Omit<Call, 'client'> {
@@ -18,9 +18,6 @@ export interface Client {
   next(random: Random, n: number): PlannedCall;
 }
 
-/** After a refused connection the client waits, or it would spin while a process restarts. */
-const REFUSED_PAUSE_MS = 100;
-
 /**
  * Runs the clients side by side until the signal. Calls of one client follow each other; p-limit bounds the calls in
  * flight; with a rate, each client keeps its share of it and catches up when a reply was late, so that a stall of the
@@ -28,7 +25,7 @@ const REFUSED_PAUSE_MS = 100;
  */
 export async function runClients(context: TrafficContext, clients: readonly Client[]): Promise<void> {
   const { stack, recorder, signal, seed, ratePerSecond } = context;
-  const targets = targetsOf(stack);
+  const targets = new Rotation(targetsOf(stack));
   await using http = new HttpClient(clients.length);
   const limit = pLimit(clients.length);
   const gapMs = ratePerSecond === 0 ? 0 : (1000 * clients.length) / ratePerSecond;
@@ -41,9 +38,9 @@ export async function runClients(context: TrafficContext, clients: readonly Clie
       if (waitMs > 0) await pause(waitMs, signal);
       if (signal.aborted) return;
       const { send, onReply, ...call } = client.next(random, n);
-      const target = targets[(position + n) % targets.length] as string;
+      const target = targets.at(position + n);
       const result = await limit(() =>
-        recorder.op({ client: client.name, ...call }, async () => {
+        recorder.op({ client: client.name, target, ...call }, async () => {
           const { path, ...rest } = send;
           const reply = await http.send({ ...rest, url: `${stack.baseUrl(target)}${path}` });
           onReply?.(reply);
@@ -51,7 +48,9 @@ export async function runClients(context: TrafficContext, clients: readonly Clie
           return result;
         }),
       );
-      if (result.status === undefined) await pause(REFUSED_PAUSE_MS, signal);
+      if (result.status === undefined || result.error?.code === 'NOT_READY') targets.unreachable(target);
+      // With nobody left to ask it would spin until a process is back.
+      if (targets.isExhausted) await pause(UNREACHABLE_MS, signal);
       // Falling more than a second behind means that the rate is out of reach; a burst would only measure the backlog.
       dueAt = Math.max(dueAt + gapMs, performance.now() - 1000);
     }

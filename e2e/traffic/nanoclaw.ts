@@ -1,7 +1,9 @@
 import type { Traffic } from '../model/scenario.ts';
 import type { Stack } from '../model/stack.ts';
 import { type Client, type PlannedCall, runClients } from './clients.ts';
+import { type Answering, readDelivery } from './delivery-read.ts';
 import { HttpClient } from './http.ts';
+import { opSequenceHash } from './plan.ts';
 import type { Random } from './random.ts';
 import { finalItems, getJson } from './read-all.ts';
 import { baseUrlOf } from './targets.ts';
@@ -18,25 +20,31 @@ const TASK_PREFIX = 'task-';
  * through IPC and write to the database from processes of their own. Each sender also pauses and resumes a task of its own.
  */
 export const nanoclawTraffic: Traffic = {
-  async run(context) {
-    const senders = Array.from({ length: context.clients }, (_, n) => sender(`sender-${n + 1}`));
-    const readers = Array.from({ length: context.clients * 2 }, (_, n) => reader(`reader-${n + 1}`));
-    await runClients(context, [...senders, ...readers]);
-  },
+  opSequenceHash: ({ clients, seed }) => opSequenceHash(nanoclawClients(clients), seed),
 
-  async finalRead(stack) {
+  run: (context) => runClients(context, nanoclawClients(context.clients)),
+
+  async finalRead({ stack, ops, keptOnly }) {
     await using http = new HttpClient(CHATS.length);
     const messages = (await Promise.all(CHATS.map((chat) => messagesOf(http, stack, chat)))).flat();
     // The host keeps tasks of its own beside those of the traffic.
     const { tasks: every } = await getJson<{ tasks: Task[] }>(http, `${baseUrlOf(stack)}/scheduler/tasks`);
     const tasks = every.filter(({ id }) => id.startsWith(TASK_PREFIX));
-    return [
+    const kept = [
       finalItems('post-message', messages, ({ id, content }) => ({ key: id, value: content })),
       finalItems('create-task', tasks, ({ id, prompt }) => ({ key: id, value: prompt })),
       finalItems('set-task', tasks, ({ id, status }) => ({ key: id, value: status })),
     ];
+    return keptOnly ? kept : [...kept, await readDelivery('post-message', ops, answeringOf(http, stack))];
   },
 };
+
+/** So many senders, and twice as many readers. */
+export function nanoclawClients(count: number): Client[] {
+  const senders = Array.from({ length: count }, (_, n) => sender(`sender-${n + 1}`));
+  const readers = Array.from({ length: count * 2 }, (_, n) => reader(`reader-${n + 1}`));
+  return [...senders, ...readers];
+}
 
 interface Message {
   id: string;
@@ -48,6 +56,34 @@ interface Task {
   id: string;
   prompt: string;
   status: string;
+}
+
+interface Reply {
+  id: string;
+  in_reply_to: string | null;
+}
+
+type Queues = Record<'input' | 'claimed' | 'messages', number>;
+
+/** Replies come through agents and IPC files, some time after the message was acknowledged. */
+function answeringOf(http: HttpClient, stack: Stack): Answering {
+  let since = '';
+  return {
+    async newAnswers() {
+      const answers: { id: string; key: string | null }[] = [];
+      for (;;) {
+        const url = `${baseUrlOf(stack)}/outbox?since=${encodeURIComponent(since)}&limit=${PAGE}`;
+        const { replies, cursor } = await getJson<{ replies: Reply[]; cursor: string }>(http, url);
+        answers.push(...replies.map(({ id, in_reply_to }) => ({ id, key: in_reply_to })));
+        if (cursor === since || replies.length < PAGE) return answers;
+        since = cursor;
+      }
+    },
+    async isDrained() {
+      const { groups } = await getJson<{ groups: { queues: Queues }[] }>(http, `${baseUrlOf(stack)}/status`);
+      return groups.every(({ queues }) => queues.input + queues.claimed + queues.messages === 0);
+    },
+  };
 }
 
 function sender(name: string): Client {

@@ -10,7 +10,7 @@ export interface DockerAvailable {
   ok: true;
   version: string;
   apiVersion: string;
-  /** Null when the Compose v2 plugin does not answer; only `walproof up` needs it. */
+  /** Null when the Compose v2 plugin does not answer; `docker compose up` and `walproof down` need it, runs do not. */
   composeVersion: string | null;
 }
 
@@ -53,7 +53,7 @@ export async function requireCompose(): Promise<string> {
   throw new WalproofError(
     'COMPOSE_UNAVAILABLE',
     `expected \`docker compose version\` to answer 2 or newer beside Docker ${found.version}, it did not`,
-    'install the Compose v2 plugin (Debian and Ubuntu: docker-compose-v2 or docker-compose-plugin)',
+    'install the Compose v2 plugin (Debian and Ubuntu: docker-compose-v2 or docker-compose-plugin), or leave --engine out',
   );
 }
 

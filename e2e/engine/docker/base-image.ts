@@ -21,13 +21,18 @@ export function baseImageTag(): string {
  * Makes sure that the tag exists locally: it is there, or a registry has it, or a stand-in can be made on this machine.
  * Fails with BASE_IMAGE_UNAVAILABLE.
  */
-export async function ensureBaseImage(tag: string, progress: (line: string) => void): Promise<void> {
+export async function ensureBaseImage(
+  tag: string,
+  progress: (line: string) => void,
+  signal = new AbortController().signal,
+): Promise<void> {
   if (await imageExists(tag)) return;
   progress(`pulling ${tag}`);
-  const refusal = await pull(tag);
+  const refusal = await pull(tag, signal);
+  signal.throwIfAborted();
   if (refusal === null) return;
   progress(`cannot pull ${tag}: ${refusal}`);
-  await makeStandIn(tag, refusal, progress);
+  await makeStandIn(tag, refusal, progress, signal);
 }
 
 export async function imageExists(tag: string): Promise<boolean> {
@@ -35,13 +40,14 @@ export async function imageExists(tag: string): Promise<boolean> {
 }
 
 /** Null when the image was pulled, else why not. */
-async function pull(tag: string): Promise<string | null> {
+async function pull(tag: string, signal: AbortSignal): Promise<string | null> {
   const gaveUp = new AbortController();
+  const abortSignal = AbortSignal.any([signal, gaveUp.signal]);
   let timer = setTimeout(() => gaveUp.abort(), REGISTRY_DEADLINE_MS);
   try {
-    const stream = await docker().pull(tag, { abortSignal: gaveUp.signal });
+    const stream = await docker().pull(tag, { abortSignal });
     return await new Promise<string | null>((resolve) => {
-      gaveUp.signal.addEventListener('abort', () => resolve('the registry took too long'), { once: true });
+      abortSignal.addEventListener('abort', () => resolve('the registry took too long'), { once: true });
       docker().modem.followProgress(
         stream,
         (error) => resolve(error === null ? null : messageOf(error)),
@@ -59,17 +65,24 @@ async function pull(tag: string): Promise<string | null> {
   }
 }
 
-async function makeStandIn(tag: string, refusal: string, progress: (line: string) => void): Promise<void> {
+async function makeStandIn(
+  tag: string,
+  refusal: string,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const message = `expected the base image ${tag} locally or in a registry, found it in neither`;
   const byHand = `load it with \`docker load\`, or set NODE_IMAGE to a Node 24 image that this machine has`;
   if (!existsSync(STAND_IN_SCRIPT)) {
     throw new WalproofError('BASE_IMAGE_UNAVAILABLE', message, byHand, { details: [refusal] });
   }
   const lines: string[] = [];
-  const problem = await runStandIn(tag, (line) => {
+  const onLine = (line: string) => {
     lines.push(line);
     progress(line);
-  });
+  };
+  const problem = await runStandIn(tag, onLine, signal);
+  signal.throwIfAborted();
   if (problem === null) return;
   const next = lines.findLast((line) => line.startsWith('next: '))?.slice('next: '.length) ?? byHand;
   throw new WalproofError('BASE_IMAGE_UNAVAILABLE', `${message}; a stand-in could not be made: ${problem}`, next, {
@@ -78,12 +91,13 @@ async function makeStandIn(tag: string, refusal: string, progress: (line: string
 }
 
 /** Null when the script made the image, else how it ended. */
-async function runStandIn(tag: string, onLine: (line: string) => void): Promise<string | null> {
+async function runStandIn(tag: string, onLine: (line: string) => void, signal: AbortSignal): Promise<string | null> {
   // The registry was asked a moment ago; the script need not ask again.
   const script = spawn('bash', [STAND_IN_SCRIPT, tag], {
     env: { ...process.env, WALPROOF_NO_PULL: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: STAND_IN_DEADLINE_MS,
+    signal,
   });
   createInterface({ input: script.stderr }).on('line', (line) => onLine(line.replace(/^base-image: /, '')));
   return await new Promise<string | null>((resolve) => {

@@ -47,7 +47,8 @@ export async function runBeside(
   );
 }
 
-async function execute(container: Docker.Container, command: string[]): Promise<RunResult> {
+/** Runs a command in a container that runs, and returns when its output has ended. */
+export async function execute(container: Docker.Container, command: string[]): Promise<RunResult> {
   const exec = await container.exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
   const stream = (await exec.start({})) as unknown as DaemonStream;
   const written: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };

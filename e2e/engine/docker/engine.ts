@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { WalproofError } from '../../model/errors.ts';
 import type { ServiceDefinition } from '../../model/service.ts';
 import type { Engine, Stack, StackOptions } from '../../model/stack.ts';
+import { SEED_SUFFIXES } from '../shared/database-files.ts';
 import { requireDbModule } from '../shared/db-module.ts';
 import { requireDocker } from './availability.ts';
 import { removeLeftovers, removeStack } from './cleanup.ts';
 import { docker } from './client.ts';
+import { USER } from './hardening.ts';
 import { ensureImage } from './image.ts';
 import { stackLabels } from './labels.ts';
 import { Observer } from './observer.ts';
 import { dockerName, type StackPlan } from './plan.ts';
 import { asked } from './refusal.ts';
+import { SingleFiles } from './single-files.ts';
 import { copyIn } from './volume.ts';
 
 const OTHERS_MAY_READ = 0o004;
@@ -20,37 +24,55 @@ const OTHERS_MAY_READ = 0o004;
 export function createDockerEngine(): Engine {
   /** By source folder: hashing the inputs again for each stack would cost more than it could show. */
   const images = new Map<string, string>();
-  const prepareOne = async (service: ServiceDefinition, progress: (line: string) => void) => {
-    const image = await ensureImage(service, progress);
+  const prepareOne = async (service: ServiceDefinition, progress: (line: string) => void, signal?: AbortSignal) => {
+    const image = await ensureImage(service, progress, signal);
     images.set(service.sourceDir, image);
     return image;
   };
   return {
     name: 'docker',
-    prepare: async (services, progress) => {
+    prepare: async (services, progress, signal) => {
       await requireDocker();
-      for (const service of services) await prepareOne(service, progress);
+      for (const service of services) await prepareOne(service, progress, signal);
     },
     createStack: async (options) => {
       if (options.dbModule !== undefined) await requireReadable(options.dbModule);
+      for (const file of options.overlay?.values() ?? []) await requireReadable(file);
       const image = images.get(options.service.sourceDir) ?? (await prepareOne(options.service, () => undefined));
       return await createStack(options, image);
     },
     removeLeftovers,
+    whyNoDataLimit: async () => null,
     versions,
   };
 }
 
 async function createStack(options: StackOptions, image: string): Promise<Stack> {
-  const { service, runId, dbModule, seedDatabase } = options;
+  const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements } = options;
   const stackId = dockerName(`walproof-${runId}-${service.name}-${randomBytes(3).toString('hex')}`);
   const labels = stackLabels({ runId, stackId, service: service.name });
   // testcontainers takes most of a second to load, which a run on the process engine need not pay.
   const { DockerStack } = await import('./stack.ts');
-  const plan: StackPlan = { service, stackId, image, labels, ...(dbModule === undefined ? {} : { dbModule }) };
+  const plan: StackPlan = {
+    service,
+    stackId,
+    image,
+    labels,
+    ...(dbModule === undefined ? {} : { dbModule }),
+    ...(placements === undefined ? {} : { placements: { of: placements, files: new SingleFiles() } }),
+    ...(overlay === undefined ? {} : { overlay }),
+    ...(dataLimitBytes === undefined ? {} : { dataLimitBytes }),
+  };
   try {
     const observer = await createShared(plan);
-    if (seedDatabase !== undefined) await copyIn(observer.container, seedDatabase, service.database);
+    // A tmpfs is gone with the last container that uses it, so one must run all the while.
+    if (dataLimitBytes !== undefined) await observer.start();
+    for (const suffix of SEED_SUFFIXES) {
+      const seed = `${seedDatabase}${suffix}`;
+      // Without a sidecar there is nothing to do; without the database itself the copy says so.
+      if (seedDatabase !== undefined && (suffix === '' || existsSync(seed)))
+        await copyIn(observer.container, seed, `${service.database}${suffix}`);
+    }
     return new DockerStack(plan, observer, options);
   } catch (error) {
     await removeStack(stackId);
@@ -69,7 +91,7 @@ async function createShared(plan: StackPlan): Promise<Observer> {
     Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
   });
   const volume = async () => {
-    await docker().createVolume({ Name: stackId, Labels: labels });
+    await docker().createVolume({ Name: stackId, Labels: labels, ...sizeOf(plan) });
     return await Observer.create(plan);
   };
   const made = [
@@ -80,6 +102,15 @@ async function createShared(plan: StackPlan): Promise<Observer> {
   if (networked.status === 'rejected') throw networked.reason;
   if (observer.status === 'rejected') throw observer.reason;
   return observer.value;
+}
+
+/** The local driver limits no plain volume; a tmpfs has a size, and no image folder to take its owner from. */
+function sizeOf({ dataLimitBytes }: StackPlan): { DriverOpts?: Record<string, string> } {
+  if (dataLimitBytes === undefined) return {};
+  const [uid, gid] = USER.split(':');
+  return {
+    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${dataLimitBytes},uid=${uid},gid=${gid},mode=0755` },
+  };
 }
 
 /** The mounted file keeps its mode, and the services do not run as its owner. */

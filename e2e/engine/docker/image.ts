@@ -7,6 +7,7 @@ import { baseImageTag, ensureBaseImage, imageExists } from './base-image.ts';
 import { docker, statusOf } from './client.ts';
 import { type BuildInput, buildInputs, dockerfileOf, inputsHash } from './image-inputs.ts';
 import { IMAGE_MARK, LABEL, withLabel } from './labels.ts';
+import { diskFull } from './refusal.ts';
 
 const SHOWN_LINES = 20;
 /** npm on a slow line takes minutes; a build that hangs takes for ever. */
@@ -21,14 +22,18 @@ export async function imageTag(service: ServiceDefinition): Promise<string> {
  * Builds the service's image unless an image of these very inputs exists. Fails with IMAGE_BUILD_FAILED, which shows the
  * last lines of the build, or BASE_IMAGE_UNAVAILABLE.
  */
-export async function ensureImage(service: ServiceDefinition, progress: (line: string) => void): Promise<string> {
+export async function ensureImage(
+  service: ServiceDefinition,
+  progress: (line: string) => void,
+  signal = new AbortController().signal,
+): Promise<string> {
   const inputs = await buildInputs(service);
   const tag = tagOf(service, inputs);
   if (await imageExists(tag)) return tag;
   const base = baseImageTag();
-  await ensureBaseImage(base, progress);
+  await ensureBaseImage(base, progress, signal);
   progress(`building ${tag}`);
-  await build(service, tag, base, inputs, progress);
+  await build(service, tag, base, inputs, progress, signal);
   return tag;
 }
 
@@ -62,6 +67,7 @@ async function build(
   base: string,
   inputs: readonly BuildInput[],
   progress: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const lines: string[] = [];
   const onText = (text: string) => {
@@ -79,18 +85,23 @@ async function build(
       dockerfile: dockerfileOf(service),
       buildargs: { NODE_IMAGE: base, ...proxyArgs() },
       labels: { [LABEL.mark]: IMAGE_MARK, [LABEL.service]: service.name },
-      abortSignal: AbortSignal.timeout(BUILD_DEADLINE_MS),
+      // The daemon ends a build, and removes what it made for it, when nobody listens any more.
+      abortSignal: AbortSignal.any([signal, AbortSignal.timeout(BUILD_DEADLINE_MS)]),
     });
     await followBuild(stream, onText);
   } catch (error) {
     onText(messageOf(error));
   }
+  signal.throwIfAborted();
   if (await imageExists(tag)) return;
+  const details = lines.slice(-SHOWN_LINES);
+  const full = diskFull(`build ${tag}`, details);
+  if (full !== null) throw full;
   throw new WalproofError(
     'IMAGE_BUILD_FAILED',
     `expected ${dockerfileOf(service)} to build as ${tag}, it did not`,
     'read the lines below; where they name the network, check that the npm registry answers from a container',
-    { details: lines.slice(-SHOWN_LINES) },
+    { details },
   );
 }
 

@@ -44,7 +44,7 @@ export class Incarnation {
   static async attach(container: Docker.Container, setup: IncarnationSetup): Promise<Incarnation> {
     const lines = new HeldLines((line) => {
       setup.ring.push(line);
-      setup.events.onLine?.({ process: setup.definition.name, line });
+      setup.events.onLine?.({ process: setup.definition.name, incarnation: setup.number, line });
     });
     const output = await attachOutput(container, (line) => lines.push(line));
     return new Incarnation(container, setup, output, lines);
@@ -78,6 +78,12 @@ export class Incarnation {
     return this.#setup.ring.last(count, this.#mark);
   }
 
+  /** Its container was put back on its network, and the daemon may have chosen another port. */
+  async lookUpPort(): Promise<void> {
+    const info = await asked(`show the container of ${this.#setup.definition.name}`, this.#container.inspect());
+    this.#notePort(info);
+  }
+
   /** The daemon has started it. */
   async begin(): Promise<void> {
     this.#noteBegin(await asked(`show the container of ${this.#setup.definition.name}`, this.#container.inspect()));
@@ -91,12 +97,16 @@ export class Incarnation {
   #noteBegin(info: Docker.ContainerInspectInfo): void {
     if (this.#identity !== null) return;
     const { definition, number, events } = this.#setup;
-    const port = info.NetworkSettings.Ports[portKey(definition)]?.[0]?.HostPort;
-    if (port !== undefined) this.#baseUrl = `http://127.0.0.1:${port}`;
+    this.#notePort(info);
     this.#identity = { pid: info.State.Pid, startedAt: info.State.StartedAt, incarnation: number };
     events.onStarted?.(definition.name, this.#identity);
     this.#lines.release();
     this.#begun.resolve();
+  }
+
+  #notePort(info: Docker.ContainerInspectInfo): void {
+    const port = info.NetworkSettings.Ports[portKey(this.#setup.definition)]?.[0]?.HostPort;
+    if (port !== undefined) this.#baseUrl = `http://127.0.0.1:${port}`;
   }
 
   async #awaitEnd(): Promise<ProcessExit | null> {
@@ -118,13 +128,14 @@ export class Incarnation {
   }
 
   #exit(info: Docker.ContainerInspectInfo | null): ProcessExit {
-    const { definition, ring } = this.#setup;
+    const { definition, number, ring } = this.#setup;
     if (info?.State.OOMKilled === true) {
       ring.push(`walproof: the kernel ended it, since it needed more than ${info.HostConfig.Memory} bytes of memory`);
     }
     // A container that was removed while it ran was ended by SIGKILL.
     const { exitCode, signal } = info === null ? { exitCode: null, signal: 'SIGKILL' } : exitOf(info.State.ExitCode);
-    return { process: definition.name, exitCode, signal, expected: this.expected, lastLines: this.lastLines() };
+    const lastLines = this.lastLines();
+    return { process: definition.name, incarnation: number, exitCode, signal, expected: this.expected, lastLines };
   }
 }
 

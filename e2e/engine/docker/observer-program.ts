@@ -1,20 +1,25 @@
 /**
  * Lives in the observer container and answers questions about the data folder, one JSON document a line on stdin and
- * stdout. It looks with readdir and stat only: it must never open a database file.
+ * stdout. It looks with readdir and stat, and reads the heads of files. It must never open a database through SQLite:
+ * closing a file here would then drop its locks (https://sqlite.org/howtocorrupt.html, 2.2).
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export type Question =
   /** The files of a folder, which may not exist; paths are relative to `data`. */
   | { id: number; ask: 'files'; data: string; folder: string }
+  /** The first bytes of a file; null when it does not exist. */
+  | { id: number; ask: 'head'; data: string; path: string; bytes: number }
   /** The type of the filesystem that a folder is mounted from. */
   | { id: number; ask: 'filesystem'; data: string };
 
 export type Answer =
-  | { id: number; files: { path: string; bytes: number; inode: number }[] }
+  | { id: number; files: { path: string; bytes: number; inode: number; device: number }[] }
   | { id: number; filesystem: string }
+  /** Base64. */
+  | { id: number; head: string | null }
   | { id: number; error: string };
 
 function filesOf(data: string, folder: string) {
@@ -23,8 +28,19 @@ function filesOf(data: string, folder: string) {
     const path = join(folder, name);
     // A sidecar can go between the listing and the look at it.
     const seen = unlessAbsent(() => statSync(join(data, path)));
-    return seen?.isFile() === true ? [{ path, bytes: seen.size, inode: seen.ino }] : [];
+    return seen?.isFile() === true ? [{ path, bytes: seen.size, inode: seen.ino, device: seen.dev }] : [];
   });
+}
+
+function headOf(path: string, bytes: number): string | null {
+  const file = unlessAbsent(() => openSync(path, 'r'));
+  if (file === null) return null;
+  try {
+    const head = Buffer.alloc(bytes);
+    return head.subarray(0, readSync(file, head, 0, bytes, 0)).toString('base64');
+  } finally {
+    closeSync(file);
+  }
 }
 
 function unlessAbsent<T>(look: () => T): T | null {
@@ -46,6 +62,8 @@ function filesystemOf(folder: string): string {
 function answer(question: Question): Answer {
   try {
     if (question.ask === 'files') return { id: question.id, files: filesOf(question.data, question.folder) };
+    if (question.ask === 'head')
+      return { id: question.id, head: headOf(join(question.data, question.path), question.bytes) };
     return { id: question.id, filesystem: filesystemOf(question.data) };
   } catch (error) {
     return { id: question.id, error: error instanceof Error ? error.message : String(error) };

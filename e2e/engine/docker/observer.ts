@@ -3,6 +3,7 @@ import { dirname } from 'node:path/posix';
 import type Docker from 'dockerode';
 import { WalproofError } from '../../model/errors.ts';
 import type { FileFacts } from '../../model/stack.ts';
+import { WAL_INDEX_HEAD_BYTES } from '../shared/database-files.ts';
 import { docker, tolerating } from './client.ts';
 import { within } from './deadline.ts';
 import { hardened, USER } from './hardening.ts';
@@ -72,6 +73,13 @@ export class Observer {
   async filesystem(): Promise<string> {
     const answer = await this.#ask({ ask: 'filesystem', data: DATA_DIR });
     return 'filesystem' in answer ? answer.filesystem : 'unknown';
+  }
+
+  /** The head of the -shm file; null when there is none. */
+  async walIndexHead(database: string): Promise<Uint8Array | null> {
+    const path = `${database}-shm`;
+    const answer = await this.#ask({ ask: 'head', data: DATA_DIR, path, bytes: WAL_INDEX_HEAD_BYTES });
+    return 'head' in answer && answer.head !== null ? Buffer.from(answer.head, 'base64') : null;
   }
 
   async #ask(question: WithoutId<Question>): Promise<Answer> {

@@ -1,5 +1,7 @@
 import type { ServiceDefinition } from '../../model/service.ts';
+import type { Placement } from '../../model/stack.ts';
 import type { Labels } from './labels.ts';
+import type { SingleFiles } from './single-files.ts';
 
 /** Where every container of a stack finds the data folder. */
 export const DATA_DIR = '/data';
@@ -13,11 +15,22 @@ export interface StackPlan {
   labels: Labels;
   /** Absolute path on the host of the file that takes the db module's place. */
   dbModule?: string;
+  /** Size of the volume, which is a tmpfs then; a plain named volume when omitted. */
+  dataLimitBytes?: number;
+  /** Absolute paths on the host by the path below the project's root whose place they take. */
+  overlay?: ReadonlyMap<string, string>;
+  /** By name of the process, and what they mount file by file. */
+  placements?: { of: Readonly<Record<string, Placement>>; files: SingleFiles };
 }
 
 /** The folder of the service's repo inside the image. */
 export function appDir(plan: StackPlan): string {
-  return `/app/${plan.service.sourceDir}`;
+  return inImage(plan.service.sourceDir);
+}
+
+/** Where a path below the project's root lies inside an image. */
+export function inImage(path: string): string {
+  return `/app/${path}`;
 }
 
 /** Names of containers and volumes allow less than a run id may hold. */

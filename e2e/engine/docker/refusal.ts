@@ -1,13 +1,16 @@
 import { type ErrorCode, messageOf, WalproofError } from '../../model/errors.ts';
 import { daemonAddress, statusOf } from './client.ts';
 
+const DISK_FULL = {
+  // ENOSPC as Go, libc and Node say it, and a quota of the daemon's filesystem.
+  pattern: /no space left on device|\bENOSPC\b|disk quota exceeded|\bEDQUOT\b/i,
+  code: 'DISK_FULL',
+  next: 'Free space where Docker keeps its data (docker system df shows it), then run again.',
+} as const;
+
 /** Reasons of the daemon that have nothing to do with the service, each with a next step of its own. */
 const REASONS: readonly { pattern: RegExp; code: ErrorCode; next: string }[] = [
-  {
-    pattern: /no space left on device|\bENOSPC\b/i,
-    code: 'DISK_FULL',
-    next: 'Free space where Docker keeps its data (docker system df shows it), then run again.',
-  },
+  DISK_FULL,
   {
     pattern: /port is already allocated|address already in use/i,
     code: 'PORT_IN_USE',
@@ -49,6 +52,14 @@ export function refusal(what: string, error: unknown): WalproofError {
     next,
     { cause: error },
   );
+}
+
+/** The error for work of the daemon that failed for want of room, as its last lines show; null when it did not. */
+export function diskFull(what: string, lines: readonly string[]): WalproofError | null {
+  const seen = lines.find((line) => DISK_FULL.pattern.test(line));
+  if (seen === undefined) return null;
+  const message = `expected the Docker daemon to ${what}, but its disk is full: ${seen.trim()}`;
+  return new WalproofError(DISK_FULL.code, message, DISK_FULL.next, { details: lines });
 }
 
 function isConnectionLost(error: unknown): boolean {

@@ -3,9 +3,10 @@ import './client.ts';
 import { GenericContainer, PullPolicy } from 'testcontainers';
 import type { ProcessDefinition } from '../../model/service.ts';
 import { fillPlaceholders } from '../shared/placeholders.ts';
-import { hardened, USER } from './hardening.ts';
+import { hardened } from './hardening.ts';
 import { LABEL } from './labels.ts';
-import { appDir, DATA_DIR, type StackPlan } from './plan.ts';
+import { placed, userOf } from './placement.ts';
+import { appDir, DATA_DIR, inImage, type StackPlan } from './plan.ts';
 
 const MEMORY_BYTES = 512 * 2 ** 20;
 
@@ -13,20 +14,31 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 export class ServiceContainer extends GenericContainer {
   readonly #onCreated: (containerId: string) => Promise<void>;
 
-  /** `onCreated` runs when the container exists and has not been started yet. */
-  constructor(plan: StackPlan, process: ProcessDefinition, onCreated: (containerId: string) => Promise<void>) {
+  /**
+   * `onCreated` runs when the container exists and has not been started yet. `suffix` ends the container's name: in a
+   * rolling restart two of one process exist.
+   */
+  constructor(
+    plan: StackPlan,
+    process: ProcessDefinition,
+    suffix: string,
+    onCreated: (containerId: string) => Promise<void>,
+  ) {
     super(plan.image);
     this.#onCreated = onCreated;
     // testcontainers' own reaper is off, so a session label would only mislead.
     this.withAutoCleanup(false).withPullPolicy(PullPolicy.neverPull());
-    this.withName(`${plan.stackId}-${process.name}`).withHostname(process.name).withNetworkMode(plan.stackId);
+    this.withName(`${plan.stackId}-${process.name}${suffix}`).withHostname(process.name).withNetworkMode(plan.stackId);
     this.withLabels({ ...plan.labels, [LABEL.process]: process.name });
-    this.withUser(USER).withWorkingDir(appDir(plan)).withEntrypoint(['node']).withCommand([process.entry]);
+    this.withUser(userOf(plan, process.name))
+      .withWorkingDir(appDir(plan))
+      .withEntrypoint(['node'])
+      .withCommand([process.entry]);
     this.withEnvironment(environment(process));
     this.withExposedPorts(process.port);
     this.hostConfig = {
       ...this.hostConfig,
-      ...hardened(plan, MEMORY_BYTES, dbModuleMount(plan)),
+      ...placed(hardened(plan, MEMORY_BYTES, sourceMounts(plan)), plan, process.name),
       // withExposedPorts publishes on all addresses, and has no way to name one.
       PortBindings: { [portKey(process)]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
     };
@@ -52,12 +64,13 @@ function environment(process: ProcessDefinition): Record<string, string> {
 }
 
 /**
- * A read-only mount of the single file, as in docker-compose.yml. Docker refuses to copy into a container whose root is
+ * A read-only mount of each single file, as in docker-compose.yml. Docker refuses to copy into a container whose root is
  * read-only, and an image per variant would leave images behind. The daemon must be on this host for that; it must be
  * anyway, since ports are published on 127.0.0.1 only.
  */
-function dbModuleMount(plan: StackPlan): { Type: 'bind'; Source: string; Target: string; ReadOnly: true }[] {
-  if (plan.dbModule === undefined) return [];
-  const target = `${appDir(plan)}/${plan.service.dbModule}`;
-  return [{ Type: 'bind', Source: plan.dbModule, Target: target, ReadOnly: true }];
+function sourceMounts(plan: StackPlan): { Type: 'bind'; Source: string; Target: string; ReadOnly: true }[] {
+  const { service, dbModule, overlay = new Map<string, string>() } = plan;
+  const files =
+    dbModule === undefined ? overlay : new Map([[`${service.sourceDir}/${service.dbModule}`, dbModule], ...overlay]);
+  return [...files].map(([path, file]) => ({ Type: 'bind', Source: file, Target: inImage(path), ReadOnly: true }));
 }

@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 import { WalproofError } from '../../model/errors.ts';
 import type { ProcessDefinition } from '../../model/service.ts';
-import type { ProcessExit, ProcessIdentity, StackEvents } from '../../model/stack.ts';
+import type { BothUp, ProcessExit, ProcessIdentity, StackEvents } from '../../model/stack.ts';
 import { LineRing, SHOWN_LINES } from '../shared/line-ring.ts';
-import { describeExit } from '../shared/start-failure.ts';
+import { describeExit, neverStarted } from '../shared/start-failure.ts';
 import { docker, tolerating } from './client.ts';
 import { within } from './deadline.ts';
 import { freeze } from './freeze.ts';
@@ -30,18 +30,26 @@ export class ServiceProcess {
   readonly definition: ProcessDefinition;
   readonly #plan: StackPlan;
   readonly #events: StackEvents;
-  readonly #ring = new LineRing();
+  readonly #ring: LineRing;
   /** What testcontainers still does in the background, e.g. wait for the port of a container that has ended. */
   readonly #background = new Set<Promise<unknown>>();
-  #started = 0;
+  #started: number;
   #container: Docker.Container | null = null;
   #current: Incarnation | null = null;
   #previousStart: string | undefined;
   #lastExit: ProcessExit | null = null;
   #lastBaseUrl: string | null = null;
 
-  constructor(definition: ProcessDefinition, plan: StackPlan, events: StackEvents) {
+  /** `after` is what it takes over from the process whose place it is to take. */
+  constructor(
+    definition: ProcessDefinition,
+    plan: StackPlan,
+    events: StackEvents,
+    after?: { started: number; ring: LineRing },
+  ) {
     this.definition = definition;
+    this.#started = after?.started ?? 0;
+    this.#ring = after?.ring ?? new LineRing();
     this.#plan = plan;
     this.#events = events;
   }
@@ -67,6 +75,27 @@ export class ServiceProcess {
     const url = this.#current?.baseUrl ?? this.#lastBaseUrl;
     if (url !== null) return url;
     throw this.#notRunning();
+  }
+
+  /** The same process, to run in another container beside this one and go on in its place. */
+  successor(): ServiceProcess {
+    const started = this.#started + 1;
+    return new ServiceProcess(this.definition, this.#plan, this.#events, { started, ring: this.#ring });
+  }
+
+  /** The container and the incarnation that runs in it; fails when there is none. */
+  requireRunning(): { container: Docker.Container; incarnation: Incarnation } {
+    if (this.isRunning && this.#container !== null && this.#current !== null) {
+      return { container: this.#container, incarnation: this.#current };
+    }
+    throw this.#notRunning();
+  }
+
+  /** The identity of the incarnation that runs, with where it listens; fails when there is none. */
+  requireUp(): BothUp['older'] {
+    const { incarnation } = this.requireRunning();
+    if (incarnation.identity === null) throw this.#notRunning();
+    return { ...incarnation.identity, baseUrl: this.baseUrl };
   }
 
   lastLines(count?: number): string[] {
@@ -105,7 +134,7 @@ export class ServiceProcess {
   async stop(): Promise<ProcessExit> {
     const graceSeconds = Math.ceil(this.definition.stopGraceMs / 1_000);
     await this.#end('stop', (container) => container.stop({ t: graceSeconds }), graceSeconds * 1_000);
-    return this.#lastExit ?? { process: this.name, exitCode: null, signal: null, expected: true, lastLines: [] };
+    return this.#lastExit ?? neverStarted(this.name);
   }
 
   /** SIGKILL. */
@@ -114,14 +143,14 @@ export class ServiceProcess {
   }
 
   async pause(): Promise<void> {
-    const { container, incarnation } = this.#require();
+    const { container, incarnation } = this.requireRunning();
     if (incarnation.paused) return;
     if (!(await freeze(container))) throw this.#notRunning();
     incarnation.paused = true;
   }
 
   async unpause(): Promise<void> {
-    const { container, incarnation } = this.#require();
+    const { container, incarnation } = this.requireRunning();
     if (!incarnation.paused) return;
     if (await this.#refused('unpause', container.unpause())) throw this.#notRunning();
     incarnation.paused = false;
@@ -160,7 +189,8 @@ export class ServiceProcess {
   }
 
   async #create(wait: HealthWait, attach: (container: Docker.Container) => Promise<void>): Promise<void> {
-    const container = new ServiceContainer(this.#plan, this.definition, async (containerId) => {
+    const suffix = this.#started === 0 ? '' : `-${this.#started}`;
+    const container = new ServiceContainer(this.#plan, this.definition, suffix, async (containerId) => {
       this.#container = docker().getContainer(containerId);
       await attach(this.#container);
     });
@@ -219,13 +249,6 @@ export class ServiceProcess {
   async #refused(what: string, request: Promise<unknown>): Promise<boolean> {
     const done = request.then(() => true);
     return (await asked(`${what} ${this.name}`, tolerating(NOT_RUNNING, done))) === undefined;
-  }
-
-  #require(): { container: Docker.Container; incarnation: Incarnation } {
-    if (this.isRunning && this.#container !== null && this.#current !== null) {
-      return { container: this.#container, incarnation: this.#current };
-    }
-    throw this.#notRunning();
   }
 
   #notRunning(): WalproofError {

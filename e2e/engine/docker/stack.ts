@@ -1,14 +1,26 @@
 import pLimit from 'p-limit';
+import type { Refusal, Site } from '../../model/actor.ts';
 import { WalproofError } from '../../model/errors.ts';
 import type { ServiceDefinition } from '../../model/service.ts';
-import type { FileFacts, ProcessExit, ProcessIdentity, RunResult, Stack, StackOptions } from '../../model/stack.ts';
+import type {
+  BothUp,
+  ContainerAbilities,
+  FileFacts,
+  ProcessExit,
+  ProcessIdentity,
+  RunResult,
+  Stack,
+  StackOptions,
+} from '../../model/stack.ts';
 import { awaitStarted, interrupted } from './await-started.ts';
 import { runBeside } from './beside.ts';
 import { removeStack } from './cleanup.ts';
+import { containerAbilities } from './container-abilities.ts';
 import { whileFrozen } from './freeze.ts';
 import type { Observer } from './observer.ts';
 import type { StackPlan } from './plan.ts';
 import { ServiceProcess } from './service-process.ts';
+import { DockerSite } from './site.ts';
 import { copyOut } from './volume.ts';
 
 const START_TIMEOUT_MS = 30_000;
@@ -18,10 +30,13 @@ const BESIDE_TIMEOUT_MS = 30_000;
 export class DockerStack implements Stack {
   readonly engine = 'docker';
   readonly service: ServiceDefinition;
+  readonly containers: ContainerAbilities;
   readonly #plan: StackPlan;
   readonly #observer: Observer;
   readonly #startTimeoutMs: number;
-  readonly #processes: ReadonlyMap<string, ServiceProcess>;
+  readonly #processes: Map<string, ServiceProcess>;
+  /** In a rolling restart the newer process until it is healthy, then the older one until it is gone. */
+  readonly #besides = new Set<ServiceProcess>();
   readonly #disposal = new AbortController();
   /** Freezing, resuming and starting exclude each other: a copy must not be taken while something begins to write. */
   readonly #exclusive = pLimit(1);
@@ -32,6 +47,11 @@ export class DockerStack implements Stack {
     this.service = plan.service;
     this.#plan = plan;
     this.#observer = observer;
+    this.containers = containerAbilities({
+      network: plan.stackId,
+      process: (name) => this.#process(name),
+      exclusive: this.#exclusive,
+    });
     this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
     const events = options.events ?? {};
     this.#processes = new Map(
@@ -44,7 +64,10 @@ export class DockerStack implements Stack {
   }
 
   async start(names?: readonly string[]): Promise<void> {
-    const wanted = this.#select(names);
+    await this.#bringUp(this.#select(names));
+  }
+
+  async #bringUp(wanted: readonly ServiceProcess[]): Promise<void> {
     const decided = new AbortController();
     const signal = AbortSignal.any([decided.signal, this.#disposal.signal]);
     try {
@@ -65,7 +88,9 @@ export class DockerStack implements Stack {
   }
 
   async kill(names?: readonly string[]): Promise<void> {
-    await all(this.#select(names).map((process) => process.kill()));
+    const wanted = this.#select(names);
+    const besides = [...this.#besides].filter(({ name }) => wanted.some((each) => each.name === name));
+    await all([...wanted, ...besides].map((process) => process.kill()));
   }
 
   async pause(name: string): Promise<void> {
@@ -74,6 +99,26 @@ export class DockerStack implements Stack {
 
   async unpause(name: string): Promise<void> {
     await this.#exclusive(() => this.#process(name).unpause());
+  }
+
+  async replace(name: string, whileBothUp: (both: BothUp) => Promise<void>): Promise<ProcessExit> {
+    const older = this.#process(name);
+    const before = older.requireUp();
+    const newer = older.successor();
+    this.#besides.add(newer);
+    try {
+      await this.#bringUp([newer]);
+      this.#processes.set(name, newer);
+      this.#besides.delete(newer);
+      this.#besides.add(older);
+      await whileBothUp({ older: before, newer: newer.requireUp() });
+    } finally {
+      const leaving = this.#processes.get(name) === newer ? older : newer;
+      await leaving.stop();
+      await leaving.discard();
+      this.#besides.delete(leaving);
+    }
+    return await older.stop();
   }
 
   async recreate(): Promise<void> {
@@ -104,6 +149,11 @@ export class DockerStack implements Stack {
     return await this.#unlessDisposed('files', this.#observer.files(this.service.database));
   }
 
+  async walIndexHead(): Promise<Uint8Array | null> {
+    this.#refuseWhenDisposed('walIndexHead');
+    return await this.#unlessDisposed('walIndexHead', this.#observer.walIndexHead(this.service.database));
+  }
+
   async runBeside(script: URL, args: readonly string[], options: { timeoutMs?: number } = {}): Promise<RunResult> {
     // Waits while the volume is being copied, since the observer is frozen then.
     await this.#exclusive(async () => {
@@ -114,10 +164,19 @@ export class DockerStack implements Stack {
     return await this.#unlessDisposed('runBeside', runBeside(this.#observer.container, script, args, timeoutMs));
   }
 
+  beside(onRefused: (refusal: Refusal) => void): Site {
+    const inTurn = <T>(work: () => Promise<T>) =>
+      this.#exclusive(async () => {
+        this.#refuseWhenDisposed('beside');
+        return await work();
+      });
+    return DockerSite.beside({ plan: this.#plan, observer: this.#observer, onRefused, inTurn });
+  }
+
   async copyDatabase(toDir: string): Promise<string[]> {
     return await this.#exclusive(async () => {
       this.#refuseWhenDisposed('copyDatabase');
-      const running = [...this.#processes.values()].flatMap(({ freezable }) => freezable ?? []);
+      const running = this.#all().flatMap(({ freezable }) => freezable ?? []);
       // A program beside the services may be writing too.
       if (this.#observer.isStarted) running.push(this.#observer.container);
       return await whileFrozen(running, () => copyOut(this.#observer.container, this.service.database, toDir));
@@ -136,11 +195,16 @@ export class DockerStack implements Stack {
 
   async #dispose(): Promise<void> {
     this.#disposal.abort();
-    const processes = [...this.#processes.values()];
+    const processes = this.#all();
     for (const process of processes) process.expectEnd();
     // Behind what is being created just now: it would be created after the removal.
     await this.#exclusive(() => removeStack(this.#plan.stackId));
     await all(processes.map((process) => process.settled()));
+    await this.#plan.placements?.files[Symbol.asyncDispose]();
+  }
+
+  #all(): ServiceProcess[] {
+    return [...this.#processes.values(), ...this.#besides];
   }
 
   #process(name: string): ServiceProcess {

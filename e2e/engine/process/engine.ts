@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { release, tmpdir } from 'node:os';
 import { WalproofError } from '../../model/errors.ts';
 import type { Engine, Stack, StackOptions } from '../../model/stack.ts';
@@ -6,6 +5,8 @@ import { requireDbModule } from '../shared/db-module.ts';
 import { asDiskFull } from '../shared/disk-full.ts';
 import { createFolder, installApp, linkPackages, seedDatabase } from './folder.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { limitData, removeFolder, whyNoDataLimit } from './limited-data.ts';
+import { refusePlacement } from './needs-docker.ts';
 import { type PortReservation, reservePort } from './port-reservation.ts';
 import { ProcessStack } from './stack.ts';
 
@@ -15,6 +16,7 @@ export function createProcessEngine(): Engine {
     name: 'process',
     prepare: async () => requirePosix(),
     createStack,
+    whyNoDataLimit,
     removeLeftovers: () => removeLeftovers(tmpdir()),
     versions: async () => ({
       node: process.versions.node,
@@ -26,11 +28,13 @@ export function createProcessEngine(): Engine {
 
 async function createStack(options: StackOptions): Promise<Stack> {
   requirePosix();
-  const { service, dbModule, seedDatabase: seed } = options;
+  const { service, dbModule, seedDatabase: seed, dataLimitBytes, placements = {} } = options;
+  for (const [name, placement] of Object.entries(placements)) refusePlacement(name, placement);
   if (dbModule !== undefined) await requireDbModule(dbModule);
   const ports: PortReservation[] = [];
   const folder = makeFolder(options);
   try {
+    if (dataLimitBytes !== undefined) await limitData(folder, dataLimitBytes);
     await linkPackages(folder);
     await installApp(folder, options);
     if (seed !== undefined) await seedDatabase(folder, service.database, seed);
@@ -38,7 +42,7 @@ async function createStack(options: StackOptions): Promise<Stack> {
     return new ProcessStack(options, folder, ports);
   } catch (error) {
     for (const port of ports) port.release();
-    await rm(folder.path, { recursive: true, force: true });
+    removeFolder(folder.path);
     throw asDiskFull(error, tmpdir());
   }
 }

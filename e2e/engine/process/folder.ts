@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { copyFile, cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join } from 'node:path';
 import type { StackOptions } from '../../model/stack.ts';
+import { SEED_SUFFIXES } from '../shared/database-files.ts';
 import { PROJECT_ROOT } from '../shared/project-root.ts';
 import { writeOwnerRecord } from './owner-record.ts';
 
@@ -65,19 +66,55 @@ export async function linkPackages(folder: StackFolder): Promise<void> {
 /** Makes `app/` anew from the service's source. */
 export async function installApp(
   folder: StackFolder,
-  { service, dbModule }: Pick<StackOptions, 'service' | 'dbModule'>,
+  { service, dbModule, overlay }: Pick<StackOptions, 'service' | 'dbModule' | 'overlay'>,
 ): Promise<void> {
-  const source = join(PROJECT_ROOT, service.sourceDir);
   await rm(folder.app, { recursive: true, force: true });
-  await cp(source, folder.app, { recursive: true, filter: (path) => basename(path) !== 'node_modules' });
-  const ownPackages = join(source, 'node_modules');
+  await copySource(service.sourceDir, folder.app);
+  const ownPackages = join(PROJECT_ROOT, service.sourceDir, 'node_modules');
   if (existsSync(ownPackages)) await symlink(ownPackages, join(folder.app, 'node_modules'));
   if (dbModule !== undefined) await copyFile(dbModule, join(folder.app, service.dbModule));
+  for (const [path, file] of overlay ?? []) {
+    const inService = path.startsWith(`${service.sourceDir}/`);
+    const root = inService ? folder.app : await ownWorkspace(folder, path);
+    const depth = inService ? service.sourceDir.length : workspaceOf(path).length;
+    await copyFile(file, join(root, path.slice(depth + 1)));
+  }
 }
 
-/** Puts a database file at the service's database path. */
+async function copySource(sourceDir: string, to: string): Promise<void> {
+  const filter = (path: string) => basename(path) !== 'node_modules';
+  await cp(join(PROJECT_ROOT, sourceDir), to, { recursive: true, filter });
+}
+
+/** `fixtures/service-kit` of a path below it. */
+function workspaceOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
+
+/**
+ * A copy of a workspace for this folder alone, found by the app before the one that all share. It must not lie below
+ * `node_modules` itself, where Node refuses to strip types.
+ */
+async function ownWorkspace(folder: StackFolder, path: string): Promise<string> {
+  const workspace = workspaceOf(path);
+  const copy = join(folder.path, workspace);
+  const { name } = JSON.parse(await readFile(join(PROJECT_ROOT, workspace, 'package.json'), 'utf8')) as {
+    name: string;
+  };
+  const link = join(folder.app, 'node_modules', name);
+  if (!existsSync(copy)) await copySource(workspace, copy);
+  if (!existsSync(link)) {
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(copy, link);
+  }
+  return copy;
+}
+
+/** Puts a database file at the service's database path, with a -wal or rollback journal where one lies beside it. */
 export async function seedDatabase(folder: StackFolder, database: string, seed: string): Promise<void> {
   const target = join(folder.data, database);
   await mkdir(dirname(target), { recursive: true });
   await copyFile(seed, target);
+  for (const suffix of SEED_SUFFIXES)
+    if (suffix !== '' && existsSync(`${seed}${suffix}`)) await copyFile(`${seed}${suffix}`, `${target}${suffix}`);
 }

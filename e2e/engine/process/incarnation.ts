@@ -85,7 +85,8 @@ export class Incarnation {
     await Promise.race([drained, delay(DRAIN_MS, undefined, { ref: false })]);
     child.stdout.destroy();
     child.stderr.destroy();
-    return { process: name, exitCode, signal, expected: this.expected, lastLines: this.lastLines() };
+    const { incarnation } = this.identity;
+    return { process: name, incarnation, exitCode, signal, expected: this.expected, lastLines: this.lastLines() };
   }
 
   #read(stream: Readable): Promise<void> {

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WalproofError } from '../../model/errors.ts';
 import { until } from '../shared/until.ts';
 import { FOLDER_PREFIX, homeOf } from './folder.ts';
+import { removeFolder } from './limited-data.ts';
 import { isOwnerDead, type OwnerRecord, readOwnerRecord } from './owner-record.ts';
 import { environmentOf, findProcess, listProcesses, type ProcessEntry } from './process-table.ts';
 
@@ -21,7 +21,7 @@ export async function removeLeftovers(tmpRoot: string): Promise<string[]> {
     const record = readOwnerRecord(folder);
     if (record === null || !isOwnerDead(record)) continue;
     const killed = await killLeftProcesses(folder, record);
-    await rm(folder, { recursive: true, force: true });
+    removeFolder(folder);
     const processes = killed === 1 ? '1 process' : `${killed} processes`;
     removed.push(`${folder}: ${processes} and the folder of a run that was killed (its pid was ${record.ownerPid})`);
   }

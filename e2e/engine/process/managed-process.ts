@@ -4,7 +4,7 @@ import type { ProcessDefinition } from '../../model/service.ts';
 import type { ProcessExit, ProcessIdentity, StackEvents } from '../../model/stack.ts';
 import { LineRing, SHOWN_LINES } from '../shared/line-ring.ts';
 import { fillPlaceholders } from '../shared/placeholders.ts';
-import { describeExit } from '../shared/start-failure.ts';
+import { describeExit, neverStarted } from '../shared/start-failure.ts';
 import { baseEnvironment, type StackFolder } from './folder.ts';
 import { Incarnation } from './incarnation.ts';
 import type { PortReservation } from './port-reservation.ts';
@@ -16,22 +16,28 @@ export interface ManagedProcessSetup {
   port: PortReservation;
   events: StackEvents;
   /** Called whenever a group came or went. */
-  onGroupsChanged: () => void;
+  onGroupsChanged: (change: 'began' | 'ended') => void;
+  /** What it takes over from the process whose place it is to take. */
+  after?: { started: number; ring: LineRing };
 }
 
-/** One process of the service over all its incarnations. */
+/** One process of the service over all its incarnations, up to the one that is replaced while it still runs. */
 export class ManagedProcess {
   readonly definition: ProcessDefinition;
   readonly baseUrl: string;
+  readonly port: PortReservation;
   readonly #setup: ManagedProcessSetup;
-  readonly #ring = new LineRing();
-  #started = 0;
+  readonly #ring: LineRing;
+  #started: number;
   #current: Incarnation | null = null;
   #lastExit: ProcessExit | null = null;
 
   constructor(setup: ManagedProcessSetup) {
     this.#setup = setup;
     this.definition = setup.definition;
+    this.port = setup.port;
+    this.#ring = setup.after?.ring ?? new LineRing();
+    this.#started = setup.after?.started ?? 0;
     this.baseUrl = `http://127.0.0.1:${setup.port.port}`;
   }
 
@@ -56,21 +62,27 @@ export class ManagedProcess {
     return this.#ring.last(count);
   }
 
+  /** The same process on another port, to run beside this one and go on in its place. */
+  successor(port: PortReservation): ManagedProcess {
+    return new ManagedProcess({ ...this.#setup, port, after: { started: this.#started, ring: this.#ring } });
+  }
+
   /** Spawns it, synchronously as far as it succeeds, so that several processes can be spawned together. */
   async spawn(): Promise<Incarnation> {
     const { definition, folder, events, onGroupsChanged } = this.#setup;
     const child = spawnNode([join(folder.app, definition.entry)], folder.app, this.#environment());
     if (child.pid === undefined) throw await spawnFailure(this.name, child);
+    const number = ++this.#started;
     const incarnation = new Incarnation({
       name: this.name,
-      number: ++this.#started,
+      number,
       child,
       pid: child.pid,
       ring: this.#ring,
-      onLine: (line) => events.onLine?.({ process: this.name, line }),
+      onLine: (line) => events.onLine?.({ process: this.name, incarnation: number, line }),
     });
     this.#current = incarnation;
-    onGroupsChanged();
+    onGroupsChanged('began');
     events.onStarted?.(this.name, incarnation.identity);
     incarnation.ended.then(
       (exit) => this.#onEnded(exit),
@@ -82,7 +94,7 @@ export class ManagedProcess {
 
   async stop(): Promise<ProcessExit> {
     if (this.#current !== null) return await this.#current.stop(this.definition.stopGraceMs);
-    return this.#lastExit ?? { process: this.name, exitCode: null, signal: null, expected: true, lastLines: [] };
+    return this.#lastExit ?? neverStarted(this.name);
   }
 
   /** The running incarnation; fails when there is none. */
@@ -100,7 +112,7 @@ export class ManagedProcess {
   #onEnded(exit: ProcessExit): void {
     this.#current = null;
     this.#lastExit = exit;
-    this.#setup.onGroupsChanged();
+    this.#setup.onGroupsChanged('ended');
     this.#setup.events.onExit?.(exit);
   }
 

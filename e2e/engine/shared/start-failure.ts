@@ -1,4 +1,5 @@
 import { type ErrorCode, WalproofError } from '../../model/errors.ts';
+import type { ProcessExit } from '../../model/stack.ts';
 import { SHOWN_LINES } from './line-ring.ts';
 
 export interface StartFailure {
@@ -50,4 +51,9 @@ export function startFailure(failure: StartFailure): WalproofError {
 /** How a process ended, in words: `exit code 1`, `signal SIGKILL`. */
 export function describeExit(exit: { exitCode: number | null; signal: string | null }): string {
   return exit.signal === null ? `exit code ${exit.exitCode ?? 'unknown'}` : `signal ${exit.signal}`;
+}
+
+/** What the stop of a process that was never started returns. */
+export function neverStarted(process: string): ProcessExit {
+  return { process, incarnation: 0, exitCode: null, signal: null, expected: true, lastLines: [] };
 }

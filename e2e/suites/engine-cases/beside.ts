@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Refusal } from '../../model/actor.ts';
 import { failureOf } from './harness/await.ts';
 import type { CreateTiny } from './harness/hooks.ts';
 import { postItem } from './harness/talk.ts';
@@ -30,5 +31,23 @@ export function besideCases(createTiny: CreateTiny): void {
     const error = await failureOf(stack.runBeside(BESIDE, ['hang'], { timeoutMs: 1_000 }));
     expect(error.code).toBe('PROBE_FAILED');
     expect(error.message).toContain('beside.ts');
+  });
+
+  test('actors beside the services open their database by default, are told of its locks, and end with the stack', async () => {
+    const refused: Refusal[] = [];
+    const stack = await createTiny({ 'tiny-1': 'plain' });
+    await stack.start();
+    await postItem(stack, 'tiny-1', 'seen-by-an-actor');
+    const site = stack.beside((refusal) => refused.push(refusal));
+    const [first, second] = await Promise.all([site.actor('first'), site.actor('second')]);
+    await first.open();
+    expect(await first.rows('SELECT value FROM items')).toEqual([{ value: 'seen-by-an-actor' }]);
+    await first.exec('BEGIN IMMEDIATE');
+    await second.open({ timeoutMs: 0 });
+    expect(await second.ask({ do: 'exec', sql: 'BEGIN IMMEDIATE' })).toMatchObject({ ok: false, code: 'SQLITE_BUSY' });
+    expect(refused).toMatchObject([{ process: 'second', code: 'SQLITE_BUSY', sql: 'BEGIN IMMEDIATE' }]);
+    expect((await site.files()).map(({ path }) => path)).toEqual((await stack.files()).map(({ path }) => path));
+    await stack[Symbol.asyncDispose]();
+    expect(await first.ask({ do: 'exec', sql: 'COMMIT' })).toMatchObject({ ok: false, code: 'ACTOR_GONE' });
   });
 }

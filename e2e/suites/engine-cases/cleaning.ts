@@ -36,11 +36,14 @@ export function cleaningCases(getEngine: () => Engine, createTiny: CreateTiny, h
     expect(await hooks.leftBehind(runId)).toEqual([]);
   });
 
-  test('removes what a killed harness left, and not what belongs to a live one', async () => {
+  test.each([
+    ['removes what a killed harness left, and not what belongs to a live one', 'plain'],
+    ['removes a limited data folder that a killed harness left', 'limited'],
+  ])('%s', async (_name, kind) => {
     await using live = await createTiny({ 'tiny-1': 'plain' });
     await live.start();
     const runId = newRunId();
-    await leaveRunBehind(hooks.leaver, runId);
+    await leaveRunBehind(hooks.leaver, runId, kind);
     expect(await hooks.leftBehind(runId)).not.toEqual([]);
     const removed = await getEngine().removeLeftovers();
     expect(removed.join('\n')).toContain(runId);
@@ -51,8 +54,10 @@ export function cleaningCases(getEngine: () => Engine, createTiny: CreateTiny, h
 }
 
 /** Starts the engine's leaver, waits until its stack runs, and SIGKILLs it. */
-async function leaveRunBehind(leaver: URL, runId: string): Promise<void> {
-  const harness = spawn(process.execPath, [fileURLToPath(leaver), runId], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function leaveRunBehind(leaver: URL, runId: string, kind: string): Promise<void> {
+  const harness = spawn(process.execPath, [fileURLToPath(leaver), runId, kind], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = new Promise<void>((resolve) => harness.once('exit', () => resolve()));
   let ready = false;
   createInterface({ input: harness.stdout }).on('line', (line) => {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { parseWalIndex } from '../../observe/wal-format.ts';
 import { eventually } from './harness/await.ts';
 import type { CreateTiny } from './harness/hooks.ts';
 import { getJson, healthStatus, postItem, writeUntilStopped } from './harness/talk.ts';
@@ -44,6 +45,18 @@ export function dataCases(createTiny: CreateTiny): void {
     }
     await stack.stop('tiny-1');
     expect((await stack.files()).map((file) => file.path).sort()).toEqual(['store/tiny.db']);
+  });
+
+  test('reads the head of the wal-index, which counts on with each write and ends with the last close', async () => {
+    await using stack = await createTiny({ 'tiny-1': 'plain' });
+    expect(await stack.walIndexHead()).toBeNull();
+    await stack.start();
+    const frames = async () => parseWalIndex((await stack.walIndexHead()) ?? new Uint8Array())?.frames ?? 0;
+    const before = await frames();
+    await postItem(stack, 'tiny-1', 'counted');
+    expect(await frames()).toBeGreaterThan(before);
+    await stack.stop('tiny-1');
+    expect(await stack.walIndexHead()).toBeNull();
   });
 
   test('copies the database with its sidecars under writes, and lets the processes go on', async () => {

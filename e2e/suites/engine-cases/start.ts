@@ -66,6 +66,18 @@ export function startCases(createTiny: CreateTiny): void {
     expect(await getJson(replaced, 'tiny-1', '/health')).toMatchObject({ variant: 'plain' });
   });
 
+  test('puts files of an overlay in the place of others, also after it was created anew', async () => {
+    const overlay = new Map([[`${TINY_DIR}/src/db.ts`, join(PROJECT_ROOT, TINY_DIR, 'variants/plain.ts')]]);
+    await using own = await createTiny({ 'tiny-1': 'plain' });
+    await using overlaid = await createTiny({ 'tiny-1': 'plain' }, { overlay });
+    await Promise.all([own.start(), overlaid.start()]);
+    expect(await getJson(own, 'tiny-1', '/health')).toMatchObject({ variant: 'tiny' });
+    expect(await getJson(overlaid, 'tiny-1', '/health')).toMatchObject({ variant: 'plain' });
+    await overlaid.recreate();
+    await overlaid.start();
+    expect(await getJson(overlaid, 'tiny-1', '/health')).toMatchObject({ variant: 'plain' });
+  });
+
   test('refuses a db module that does not exist', async () => {
     const dbModule = join(PROJECT_ROOT, TINY_DIR, 'variants/absent.ts');
     const error = await failureOf(createTiny({ 'tiny-1': 'plain' }, { dbModule }));

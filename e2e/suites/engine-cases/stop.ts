@@ -10,7 +10,7 @@ export function stopCases(createTiny: CreateTiny): void {
     await using stack = await createTiny({ 'tiny-1': 'plain' }, { events: { onExit: (exit) => exits.push(exit) } });
     await stack.start();
     const exit = await stack.stop('tiny-1');
-    expect(exit).toMatchObject({ process: 'tiny-1', exitCode: 0, signal: null, expected: true });
+    expect(exit).toMatchObject({ process: 'tiny-1', incarnation: 1, exitCode: 0, signal: null, expected: true });
     expect(exit.lastLines.at(-1)).toBe('tiny: bye');
     expect(exits).toEqual([exit]);
     expect(stack.isRunning('tiny-1')).toBe(false);
@@ -18,6 +18,7 @@ export function stopCases(createTiny: CreateTiny): void {
     await stack.start(['tiny-1']);
     expect(await healthStatus(stack, 'tiny-1')).toBe(200);
     expect(await stack.identity('tiny-1')).toMatchObject({ incarnation: 2 });
+    expect(await stack.stop('tiny-1')).toMatchObject({ incarnation: 2 });
   });
 
   test('leaves a stopped process alone when it is stopped again', async () => {

@@ -74,6 +74,13 @@ export class NanoclawProcesses implements AsyncDisposable {
     await this.#signal(name, () => killGroup(this.#child(name)));
   }
 
+  /** SIGKILL to the main process alone; the answer tells whether its children are gone as well. */
+  async killMain(name: string): Promise<() => boolean> {
+    const child = this.#child(name);
+    await this.#signal(name, () => child.kill('SIGKILL'));
+    return () => !hasMembers(child);
+  }
+
   /** SIGTERM to the main process alone; it has to end its children. */
   stop(name: string): Promise<Ended> {
     return this.#signal(name, () => this.#child(name).kill('SIGTERM'));
@@ -96,6 +103,11 @@ export class NanoclawProcesses implements AsyncDisposable {
     await Promise.all([...this.#running.keys()].map((name) => this.kill(name)));
     for (const port of this.#ports.values()) port.release();
     this.#folder[Symbol.dispose]();
+  }
+
+  /** Of its main process. */
+  pid(name: string): number {
+    return this.#child(name).pid ?? 0;
   }
 
   #child(name: string): ChildProcess {
@@ -149,6 +161,14 @@ async function statusOf(url: string): Promise<number | undefined> {
   } catch (error) {
     if (error instanceof TypeError) return undefined;
     throw error;
+  }
+}
+
+function hasMembers({ pid = 0 }: ChildProcess): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { until } from '../../engine/shared/until.ts';
 
 const SERVICE_DIR = fileURLToPath(new URL('../../../fixtures/oracle-v2/', import.meta.url));
@@ -46,6 +47,11 @@ export class OracleProcess implements AsyncDisposable {
     });
   }
 
+  /** Of the main process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Started, but perhaps never healthy: for tests of a start that fails. */
   static async launch(entry: 'main' | 'indexer', dataDir: string, env: Record<string, string> = {}) {
     const port = await freePort();
@@ -62,13 +68,15 @@ export class OracleProcess implements AsyncDisposable {
   static async start(entry: 'main' | 'indexer', dataDir: string, env: Record<string, string> = {}) {
     const started = await OracleProcess.launch(entry, dataDir, env);
     const healthPath = entry === 'main' ? '/api/health' : '/health';
+    let seen: Response | TypeError | undefined;
     const healthy = async (): Promise<boolean> => {
       if (started.#child.exitCode !== null) throw new Error(`${entry} ended at its start:\n${started.output}`);
-      return (await fetch(started.url + healthPath).catch(() => null))?.ok ?? false;
+      seen = await fetch(started.url + healthPath).catch((error: TypeError) => error);
+      return seen instanceof Response && seen.ok;
     };
     if (!(await until(healthy, { deadlineMs: START_MS }))) {
       await started.kill();
-      throw new Error(`${entry} was not healthy within ${START_MS} ms:\n${started.output}`);
+      throw new Error(`${entry} was not healthy within ${START_MS} ms (${inspect(seen)}):\n${started.output}`);
     }
     return started;
   }

@@ -30,6 +30,20 @@ export async function call(url: string, method: string, path: string, body?: unk
 export const learn = (url: string, pattern: string, more: object = {}): Promise<Reply> =>
   call(url, 'POST', '/api/learn', { pattern, ...more });
 
+/** A connection that was cut before the reply, with the error that tells how. */
+export interface Lost {
+  status: 'lost';
+  error: TypeError;
+}
+
+/** As `learn`, to a server that may be gone before it replies. */
+export const learnOrLost = (...asked: Parameters<typeof learn>): Promise<Reply | Lost> =>
+  learn(...asked).catch((error: unknown): Lost => {
+    // What fetch throws for the network; anything else is a bug here.
+    if (!(error instanceof TypeError)) throw error;
+    return { status: 'lost', error };
+  });
+
 export const search = (url: string, q: string, more: Record<string, string> = {}): Promise<Reply> =>
   call(url, 'GET', `/api/search?${new URLSearchParams({ q, ...more })}`);
 

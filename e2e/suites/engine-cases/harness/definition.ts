@@ -2,7 +2,7 @@ import type { ProcessDefinition, ServiceDefinition } from '../../../model/servic
 
 export const TINY_DIR = 'e2e/suites/tiny-service';
 
-export type TinyMode = 'plain' | 'crash' | 'unhealthy' | 'stubborn';
+export type TinyMode = 'plain' | 'shared' | 'crash' | 'unhealthy' | 'stubborn';
 
 /** A service of the given processes on one database; the name is always the same, so an engine needs one image only. */
 export function tinyService(modes: Readonly<Record<string, TinyMode>>): ServiceDefinition {

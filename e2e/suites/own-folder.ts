@@ -1,0 +1,12 @@
+/**
+ * Gives each test file a temporary folder of its own: files run side by side, and what one leaves behind must not be taken
+ * for another's.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+const folder = mkdtempSync(join(realpathSync(tmpdir()), 'walproof-suite-'));
+process.env['TMPDIR'] = folder;
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
