@@ -59,8 +59,9 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<Outco
 /** What is done by hand is not held against the services. */
 function controlOf(hands: ComposeHands, page: string, ledger: Ledger): ControlServer {
   return new ControlServer(hands, page, {
-    onBegin({ name, service, restarts }) {
-      ledger.asked(restarts);
+    async onBegin({ name, service, restarts }) {
+      // Asked here, not read off the observer: the page may show an end and have it mended between two looks at it.
+      ledger.asked(restarts, await hands.down(restarts));
       if (name === 'variant' && service !== null) ledger.setAside(service);
     },
     onEnd({ wish, service }) {

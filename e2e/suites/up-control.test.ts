@@ -36,6 +36,7 @@ function handsThatTell(): Hands {
   return {
     services: { 'oracle-v2': ['oracle'] },
     variants: { 'oracle-v2': 'patched' },
+    down: async () => [],
     does: {
       traffic: does('traffic'),
       restart: does('restart'),

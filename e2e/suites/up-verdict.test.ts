@@ -91,6 +91,19 @@ test('a restart and a process that is down are findings, unless they were asked 
   expect(verdictAfter(looked({}), looked({ restarts: 1 })).codes).toEqual(['service-not-started']);
   // Also when it has come back since.
   expect(verdictAfter(looked({}), looked({ state: 'down' }), looked({})).codes).toEqual(['service-not-started']);
+  // Also when it was restarted by hand before anything looked.
+  const mended = new Ledger();
+  mended.take(looked({}));
+  mended.asked(['oracle'], ['oracle']);
+  mended.take(looked({ restarts: 1 }));
+  expect(verdictSoFar(mended.totals).verdict).toBe('fail');
+  // What was killed by hand is down because it was asked for.
+  const killed = new Ledger();
+  killed.take(looked({}));
+  killed.asked(['oracle']);
+  killed.asked(['oracle'], ['oracle']);
+  killed.take(looked({ restarts: 1 }));
+  expect(verdictSoFar(killed.totals).verdict).toBe('pass');
   const ledger = new Ledger();
   ledger.take(looked({}));
   ledger.asked(['oracle']);

@@ -60,6 +60,15 @@ export class ComposeHands implements Hands {
     this.#env = env;
   }
 
+  async down(processes: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const process of processes) {
+      const { State } = await (await this.#containerOf(process)).inspect();
+      if (!State.Running) found.push(process);
+    }
+    return found;
+  }
+
   readonly does: Hands['does'] = {
     traffic: async ({ on }) => {
       const container = await this.#container('traffic', 1);

@@ -11,7 +11,8 @@ const MOST_BYTES = 4_096;
 const MOST_DONE = 50;
 
 export interface ControlEvents {
-  onBegin?(wish: Wish): void;
+  /** Awaited before anything is done. */
+  onBegin?(wish: Wish): Promise<void>;
   onEnd?(done: ActionDone): void;
 }
 
@@ -89,8 +90,7 @@ export class ControlServer implements AsyncDisposable {
     const beganAtMs = Date.now();
     const { name, title, service } = wish;
     this.#current = { title, beganAtMs };
-    this.#events.onBegin?.(wish);
-    const outcome = await wish.fulfil().then(
+    const outcome = await this.#fulfil(wish).then(
       (message) => ({ ok: true, message }),
       (error: unknown) => ({ ok: false, message: messageOf(error) }),
     );
@@ -100,6 +100,11 @@ export class ControlServer implements AsyncDisposable {
     this.#current = null;
     this.#events.onEnd?.(done);
     answer(response, outcome.ok ? 200 : 500, done);
+  }
+
+  async #fulfil(wish: Wish): Promise<string> {
+    await this.#events.onBegin?.(wish);
+    return await wish.fulfil();
   }
 }
 

@@ -6,6 +6,8 @@ export interface Hands {
   readonly services: Readonly<Record<string, readonly string[]>>;
   /** Which db module each service runs. */
   readonly variants: Readonly<Record<string, 'patched' | 'unpatched'>>;
+  /** Those of the processes that do not run just now. */
+  down(processes: readonly string[]): Promise<string[]>;
   readonly does: { [W in WishName]: (what: Wishes[W]) => Promise<string> };
 }
 

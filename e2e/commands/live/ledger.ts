@@ -51,8 +51,12 @@ export class Ledger {
   readonly #asideUntilMs = new Map<string, number>();
   #observer = '';
 
-  /** An incarnation that was asked for, or a kill: neither is held against the service. */
-  asked(processes: readonly string[]): void {
+  /**
+   * An incarnation that was asked for, or a kill: neither is held against the service. One that was down before it was asked
+   * for ended by itself, also when the asking came sooner than the next look.
+   */
+  asked(processes: readonly string[], downBefore: readonly string[] = []): void {
+    for (const process of downBefore) this.#noteEnd(process);
     for (const process of processes) this.#asked.add(process);
   }
 
@@ -87,7 +91,10 @@ export class Ledger {
     for (const each of processes) {
       this.#takeErrors(each, isAside, isFirst);
       this.#takeRestarts(each, isFirst);
-      if (each.state === 'down') this.#takeDown(each.name);
+      if (each.state === 'down') {
+        this.totals.down.push(each.name);
+        this.#noteEnd(each.name);
+      }
       if (isAside) continue;
       for (const { pragma, expected, seen } of each.connections.flatMap(({ drift }) => drift)) {
         const text = `${each.name}: ${pragma} is ${seen}, expected ${expected}`;
@@ -96,9 +103,8 @@ export class Ledger {
     }
   }
 
-  #takeDown(name: string): void {
-    const { down, endedUnasked } = this.totals;
-    down.push(name);
+  #noteEnd(name: string): void {
+    const { endedUnasked } = this.totals;
     if (!this.#asked.has(name) && !endedUnasked.includes(name)) endedUnasked.push(name);
   }
 

@@ -103,6 +103,7 @@ function handsOn(stacks: readonly Stack[], traffic: Program, did: string[]): Han
   return {
     services: Object.fromEntries(services),
     variants,
+    down: async (processes) => processes.filter((process) => !stackWith(stacks, process).isRunning(process)),
     does: {
       async traffic({ on }) {
         await traffic.stop();
