@@ -81,6 +81,7 @@ function verdictCommands(walproof: Command): void {
     )
     .option('--side-by-side', 'judge the services at the same time: quicker, and each has half the machine', false)
     .option('--crash-images', CRASH_IMAGES_HELP, false)
+    .option('--fail-fast', 'end the run at its first finding, in order, and judge what was seen until there', false)
     .action((services: string[], options) =>
       act(options.json, async (signal) => (await import('./commands/verify.ts')).verify(services, options, signal)),
     );

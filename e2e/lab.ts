@@ -11,10 +11,11 @@ import type { Refusal, Site } from './model/actor.ts';
 import { WalproofError } from './model/errors.ts';
 import type { Lab, StackWish } from './model/repro.ts';
 import type { ServiceDefinition } from './model/service.ts';
-import type { Engine, Stack } from './model/stack.ts';
+import type { Engine, Stack, StackOptions } from './model/stack.ts';
+import type { StageKind } from './model/timeline.ts';
 import { derive, writeOut } from './mutants/derive.ts';
 import { observationFromLog } from './observe/log-events.ts';
-import type { OwnedLab } from './repro/harness/play.ts';
+import type { Clock, OwnedLab } from './repro/harness/play.ts';
 import { SERVICES } from './services/index.ts';
 import { nanoclaw } from './services/nanoclaw.ts';
 
@@ -32,6 +33,7 @@ export class EngineLab implements OwnedLab {
   readonly refusals: Refusal[] = [];
   readonly #engine: Engine;
   readonly #runId: string;
+  readonly #clock: Clock;
   readonly #owned: AsyncDisposable[] = [];
   readonly #sites: Site[] = [];
   /** Of these, the ones on the data of a stack. */
@@ -42,9 +44,10 @@ export class EngineLab implements OwnedLab {
   #disposed: Promise<void> | null = null;
 
   /** `runId` is on every label and folder of what it makes. */
-  constructor(engine: Engine, runId = newRunId()) {
+  constructor(engine: Engine, runId = newRunId(), clock: Clock = (_, work) => work()) {
     this.#engine = engine;
     this.#runId = runId;
+    this.#clock = clock;
   }
 
   get engine() {
@@ -52,7 +55,7 @@ export class EngineLab implements OwnedLab {
   }
 
   async site({ service, variant = 'patched' }: SiteWish = {}): Promise<Site> {
-    const site = await createSite({
+    const options: Parameters<typeof createSite>[0] = {
       ...(service === undefined ? {} : { service: definitionOf(service), ...dbModuleOf(service, variant) }),
       engine: this.engine,
       runId: this.#runId,
@@ -61,7 +64,8 @@ export class EngineLab implements OwnedLab {
         this.refusals.push(refusal);
         this.#log(refusal.process, lineOf(refusal));
       },
-    });
+    };
+    const site = await this.#clock({ kind: 'start', what: 'site' }, () => createSite(options));
     this.#sites.push(await this.#own(site));
     return site;
   }
@@ -74,7 +78,7 @@ export class EngineLab implements OwnedLab {
     const variantFile = definitionOf(name).variants[variant] ?? '';
     const edited = variant === 'patched' ? undefined : overlay.get(variantFile);
     if (edited !== undefined) overlay.delete(variantFile);
-    const stack = await this.#engine.createStack({
+    const wish: StackOptions = {
       service: definitionOf(name),
       runId: this.#runId,
       ...(edited === undefined ? dbModuleOf(name, variant) : { dbModule: edited }),
@@ -89,7 +93,9 @@ export class EngineLab implements OwnedLab {
           if (seen?.kind === 'sqlite-error') this.refusals.push({ ...seen });
         },
       },
-    });
+    };
+    const create = () => this.#engine.createStack(wish);
+    const stack = timed(await this.#clock({ kind: 'start', what: `stack of ${name}` }, create), this.#clock);
     this.#stacks.push(await this.#own(stack));
     return stack;
   }
@@ -153,7 +159,7 @@ export class EngineLab implements OwnedLab {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed ??= this.#dispose();
+    this.#disposed ??= this.#clock({ kind: 'stop', what: 'removing' }, () => this.#dispose());
     await this.#disposed;
   }
 
@@ -170,6 +176,23 @@ export class EngineLab implements OwnedLab {
     await made[Symbol.asyncDispose]();
     throw new WalproofError('INTERRUPTED', 'the repro was interrupted while it made something', 'Run again.');
   }
+}
+
+/** What takes a stack's time, by method. */
+const TIMED: Readonly<Record<string, StageKind>> = { start: 'start', recreate: 'start', stop: 'stop', kill: 'stop' };
+
+/** The same stack, whose starts and ends are timed. */
+function timed(stack: Stack, clock: Clock): Stack {
+  return new Proxy(stack, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      const kind = typeof name === 'string' ? TIMED[name] : undefined;
+      if (kind === undefined) return value.bind(target);
+      const what = `${String(name)} ${target.service.name}`;
+      return (...args: unknown[]) => clock({ kind, what }, () => value.apply(target, args));
+    },
+  });
 }
 
 /** A refusal as a service would log it. */

@@ -43,3 +43,8 @@ export function judge(evidence: Evidence): CheckResult[] {
   const due = CHECKERS.filter(({ appliesTo }) => appliesTo?.(evidence.service, evidence.demands) ?? true);
   return due.map((checker) => checker.check(evidence));
 }
+
+/** The checks that something already speaks against; what is still owed is no matter here. */
+export function failing(sofar: Evidence): CheckResult[] {
+  return judge(sofar).filter(({ verdict }) => verdict === 'fail');
+}

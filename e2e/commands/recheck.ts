@@ -30,7 +30,11 @@ export interface RecheckDocument extends VerdictDocument {
 export async function recheck(path: string): Promise<Outcome> {
   const saved = await SavedRun.open(resolve(path));
   const services: ServiceVerdict[] = [];
-  for (const service of saved.services) services.push(await judgedAgain(saved, service));
+  const { stoppedBy } = saved.verdict;
+  // A run that ended at its first finding never came to the services after it.
+  const begun = new Set(saved.verdict.services.map(({ name }) => name));
+  for (const service of saved.services)
+    if (stoppedBy === undefined || begun.has(service.name)) services.push(await judgedAgain(saved, service));
   const verdict = mergeVerdicts(services.map((service) => service.verdict));
   const { seed, engine } = saved.run;
   const { durationMs, verdict: stored } = saved.verdict;
@@ -45,6 +49,7 @@ export async function recheck(path: string): Promise<Outcome> {
     durationMs,
     bundle: saved.path,
     services,
+    ...(stoppedBy === undefined ? {} : { stoppedBy }),
     recheck: { stored, same: stored === verdict && differences.length === 0, differences },
   };
   return done(

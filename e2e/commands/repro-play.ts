@@ -7,6 +7,7 @@ import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
 import type { Repro } from '../model/repro.ts';
 import type { Engine, EngineName } from '../model/stack.ts';
 import { type Progress, stderrProgress } from '../progress.ts';
+import { timeSpentText } from '../report/time-spent.ts';
 import { exitCodeOf } from '../repro/harness/judge.ts';
 import type { OwnedLab, PlayOptions, ReproResult } from '../repro/harness/play.ts';
 import { playTimes, type RepeatedResult } from '../repro/harness/times.ts';
@@ -68,7 +69,7 @@ export async function playOne(
 }
 
 function playOptions(engine: Engine, progress: Progress, signal: AbortSignal): PlayOptions {
-  return { openLab: () => new EngineLab(engine), signal, say: (line) => progress.line(line) };
+  return { openLab: (clock) => new EngineLab(engine, undefined, clock), signal, say: (line) => progress.line(line) };
 }
 
 /** Leaves everything up until Ctrl-C: without this process, pipes and containers' input would end, and so would they. */
@@ -98,6 +99,7 @@ function textOf({
   fixed: holds,
   reason,
   seconds,
+  timeline,
 }: ReproResult): string {
   const found = (side: ReproResult['without']) => side.findings.map(({ code, message }) => `  ${code}: ${message}`);
   return [
@@ -106,6 +108,7 @@ function textOf({
     ...found(without),
     `with the fix: ${fixed.verdict}`,
     ...found(fixed),
+    ...(timeline.length === 0 ? [] : [`time: ${timeSpentText(timeline)}, the rest the scene itself`]),
     reason === null
       ? 'reproduced, and gone with the fix'
       : `${reproduced ? '' : 'not '}reproduced, ${holds ? '' : 'not '}fixed: ${reason}`,

@@ -30,6 +30,7 @@ export interface VerifyOptions {
   control: boolean;
   /** Only `verify` has it; a soak does not. */
   crashImages?: boolean;
+  failFast?: boolean;
   sideBySide: boolean;
   out: string;
   json: boolean;
@@ -77,6 +78,7 @@ export async function verifyOnce(
       engine,
       outDir: resolve(options.out),
       subjects,
+      ...(options.failFast === true ? { failFast: true } : {}),
       command,
       progress,
       signal,

@@ -3,12 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runArm } from '../arm.ts';
-import { judge } from '../check/index.ts';
+import { failing } from '../check/index.ts';
 import { newRunId } from '../engine/shared/run-id.ts';
 import { inTurn } from '../faults/schedule.ts';
 import type { Demands, Evidence } from '../model/evidence.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { Engine } from '../model/stack.ts';
+import type { Stage } from '../model/timeline.ts';
 import type { CheckResult } from '../model/verdict.ts';
 import type { ArmRecorder } from '../observe/recorder.ts';
 import { exposing } from './bring-up.ts';
@@ -53,11 +54,11 @@ export async function expose(options: ExposeOptions): Promise<Exposed> {
   let stage = '';
   let exposed: Exposed | null = null;
   const look = (evidence: Evidence): Exposed => {
-    const failing = judge(evidence).filter(({ verdict }) => verdict === 'fail');
+    const found = failing(evidence);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
-    return { failing, seconds, stage, evidence };
+    return { failing: found, seconds, stage, evidence };
   };
-  const onStage = (next: string, { ops, observations }: ArmRecorder): void => {
+  const onStage = ({ what: next }: Stage, { ops, observations }: ArmRecorder): void => {
     if (exposed !== null) return;
     const seen = look({
       service: service.definition,

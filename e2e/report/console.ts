@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { CheckResult, Verdict } from '../model/verdict.ts';
 import { oneLine } from './plain-text.ts';
+import { timeSpentText } from './time-spent.ts';
 import type { ServiceVerdict, VerdictDocument } from './verdict-document.ts';
 
 /** Of the taxonomy of no-busy, as much as a cell shows. */
@@ -41,11 +42,21 @@ export function verdictText(document: VerdictDocument): string {
     head,
     table.toString(),
     ...findings,
+    ...stoppedLines(document),
     `verdict: ${word(document.verdict)}`,
+    ...(document.timeline === undefined ? [] : [`time:    ${timeSpentText(document.timeline)}`]),
     `bundle:  ${document.bundle}`,
     ...(document.report === undefined ? [] : [`report:  ${document.report}`]),
     '',
   ].join('\n');
+}
+
+function stoppedLines({ stoppedBy }: VerdictDocument): string[] {
+  if (stoppedBy === undefined) return [];
+  const { service, check, code, atMs } = stoppedBy;
+  return [
+    `stopped at the first finding, ${(atMs / 1000).toFixed(1)} s after the start: ${service} ${check} ${code}; what passes was seen until there`,
+  ];
 }
 
 /** Every check that ran on some service, each after the one that it followed there. */

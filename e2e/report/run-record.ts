@@ -11,9 +11,10 @@ export async function runRecord(options: {
   scenario: Scenario;
   engine: Engine;
   subjects: ReadonlyMap<string, { variant: string; file: string }>;
+  failFast?: boolean;
   command: readonly string[];
 }): Promise<Record<string, unknown>> {
-  const { scenario, engine, subjects, command } = options;
+  const { scenario, engine, subjects, command, failFast = false } = options;
   const { traffic, durationMs, sideBySide, exercised, control, faults, services } = scenario;
   return {
     schemaVersion: 1,
@@ -29,6 +30,7 @@ export async function runRecord(options: {
       ...traffic,
       durationMs,
       sideBySide,
+      failFast,
       exercised,
       control,
       faults: faults.map(({ fault }) => fault.name),

@@ -8,6 +8,7 @@ import { messageOf, WalproofError } from '../model/errors.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Arm, Op } from '../model/op.ts';
 import type { ServiceDefinition } from '../model/service.ts';
+import { STAGE_KINDS } from '../model/timeline.ts';
 import { parseSums, type RecordName, SUMS, sumOf } from './sums.ts';
 import type { VerdictDocument } from './verdict-document.ts';
 
@@ -38,7 +39,18 @@ const runSchema = z.looseObject({
     }),
   ),
 });
-const verdictSchema = z.looseObject({ verdict: z.enum(['pass', 'fail', 'unknown']), services: z.array(z.unknown()) });
+const verdictSchema = z.looseObject({
+  verdict: z.enum(['pass', 'fail', 'unknown']),
+  services: z.array(z.unknown()),
+  stoppedBy: z
+    .object({ service: z.string(), check: z.string(), code: z.string(), atMs: z.number() })
+    .optional()
+    .catch(undefined),
+  timeline: z
+    .array(z.looseObject({ kind: z.enum(STAGE_KINDS), what: z.string(), fromMs: z.number(), untilMs: z.number() }))
+    .optional()
+    .catch(undefined),
+});
 const opSchema = z.looseObject({
   arm: z.enum(['control', 'subject']),
   service: z.string(),

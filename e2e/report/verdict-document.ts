@@ -3,7 +3,8 @@ import { observationsOf } from '../model/evidence.ts';
 import type { FaultSeen, TrafficWindow } from '../model/observation.ts';
 import type { Op } from '../model/op.ts';
 import type { EngineName } from '../model/stack.ts';
-import { type CheckResult, mergeVerdicts, type Verdict } from '../model/verdict.ts';
+import type { Span } from '../model/timeline.ts';
+import { type CheckResult, type FindingCode, mergeVerdicts, type Verdict } from '../model/verdict.ts';
 
 /** `verdict.json`, and what `verify --json` prints. Fields are only ever added. */
 export interface VerdictDocument {
@@ -19,6 +20,18 @@ export interface VerdictDocument {
   /** Absolute path of its report.html, where the run wrote one. */
   report?: string;
   services: ServiceVerdict[];
+  /** The finding at which the run ended before its time (`--fail-fast`); what passes then was only seen until there. */
+  stoppedBy?: StoppedBy;
+  /** Where the time went. Absent in bundles of older versions. */
+  timeline?: Span[];
+}
+
+export interface StoppedBy {
+  service: string;
+  check: string;
+  code: FindingCode;
+  /** When it was seen, in ms since the start of the run: the time to detect. */
+  atMs: number;
 }
 
 export interface ServiceVerdict {

@@ -19,9 +19,9 @@ export const VERIFY: Scenario = {
   services: SERVICES,
   sideBySide: false,
   traffic: { seed: 0, clients: 4, ratePerSecond: 900 },
-  durationMs: 10_000,
-  calmMs: 3_000,
+  durationMs: 6_000,
+  calmMs: 2_000,
   faults: [inTurn(restart), inTurn(kill)],
-  control: { durationMs: 3_000 },
+  control: { durationMs: 1_500 },
   exercised: { okOps: 2_000, okOpsAroundFault: 50 },
 };

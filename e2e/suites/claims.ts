@@ -70,7 +70,7 @@ export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
       dbModule,
       traffic: { seed, clients: 4, ratePerSecond: 400 },
       durationMs,
-      leastOkOps,
+      isEnough: ({ okOps }) => okOps >= leastOkOps,
       calmMs: 0,
       faults: faultsNamed(faults),
       demands: { okOps: 100, okOpsAroundFault, faults: [], control: false, controlResult: null },

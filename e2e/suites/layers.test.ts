@@ -61,7 +61,7 @@ const layerOf = (file: string): string => file.split('/')[0] ?? file;
 
 describe('layers', () => {
   test('the reader of imports sees imports', () => {
-    expect(importsOf('run.ts')).toContain('arm.ts');
+    expect(importsOf('run.ts')).toContain('arms.ts');
     expect(importsOf('model/stack.ts')).toEqual([
       'model/actor.ts',
       'model/data-folder.ts',

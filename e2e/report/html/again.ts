@@ -20,6 +20,7 @@ export function commandAgain(run: RunFacts): string | null {
     ...services.flatMap(({ name, subject }) => (subject?.file ? ['--db-module', `${name}=${subject.file}`] : [])),
     ...((options.control ?? null) === null ? ['--no-control'] : []),
     ...(sideBySide ? ['--side-by-side'] : []),
+    ...(options.failFast ? ['--fail-fast'] : []),
   ];
   const text = words.map(shellWord).join(' ');
   return text.length > LONGEST_CHARS ? null : text;

@@ -19,9 +19,18 @@ const schema = z.object({
       durationMs: z.number().nullable().catch(null),
       control: z.unknown(),
       sideBySide: z.boolean().nullable().catch(null),
+      failFast: z.boolean().catch(false),
       schedule: z.array(step).nullable().catch(null),
     })
-    .catch({ clients: null, ratePerSecond: null, durationMs: null, control: null, sideBySide: null, schedule: null }),
+    .catch({
+      clients: null,
+      ratePerSecond: null,
+      durationMs: null,
+      control: null,
+      sideBySide: null,
+      failFast: false,
+      schedule: null,
+    }),
   versions: z.record(z.string(), z.unknown()).catch({}),
   machine: z.record(z.string(), z.unknown()).catch({}),
   services: z

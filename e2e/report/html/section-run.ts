@@ -1,6 +1,7 @@
 /** How the run came about, and how to have it again. */
 
 import { plain } from '../plain-text.ts';
+import { timeSpentText } from '../time-spent.ts';
 import type { VerdictDocument } from '../verdict-document.ts';
 import { commandAgain } from './again.ts';
 import { html, type Markup, quoted } from './markup.ts';
@@ -16,6 +17,7 @@ export function runSection(run: RunFacts, document: VerdictDocument, subjects: r
 ${command === null ? html`<p>No command line makes this run of ${quoted(run.scenario)}; run.json has its seed and options.</p>` : html`<pre tabindex="0" class="command">${command}</pre>`}${commit}
 <p>What each client asks, in its order, is a function of the seed; when it asks is not.</p>
 <p>Judge the same records again, without an engine: <code>npx walproof recheck &lt;this folder&gt;</code></p>
+${timeSection(document)}
 <h3>Environment</h3>
 ${facts([
   ['started', run.startedAt ?? 'unknown'],
@@ -31,6 +33,20 @@ ${facts([
 ])}
 ${run.services.map((service) => serviceFacts(service, document, subjects))}
 </section>`;
+}
+
+/** Spans as the run recorded them; those of two services side by side overlap. */
+function timeSection({ timeline }: VerdictDocument): Markup | null {
+  if (timeline === undefined || timeline.length === 0) return null;
+  const rows = timeline.map(
+    ({ arm, service, what, fromMs, untilMs }) =>
+      html`<tr><th scope="row">${plain([arm, service].filter(Boolean).join(' ') || 'run', 60)}<td>${plain(what, 60)}<td>${seconds(fromMs)}<td>${seconds(untilMs - fromMs)}`,
+  );
+  return html`<h3>Where the time went</h3>
+<p>${timeSpentText(timeline)}.</p>
+<details><summary>Step by step</summary><div class="scroll" tabindex="0" role="region" aria-label="Where the time went"><table><thead><tr><th scope="col">Who<th scope="col">Step<th scope="col">Began at<th scope="col">Took
+<tbody>${rows}
+</table></div></details>`;
 }
 
 function serviceFacts(

@@ -3,7 +3,7 @@ import type { CheckResult } from '../../model/verdict.ts';
 import { plain } from '../plain-text.ts';
 import type { ServiceVerdict, VerdictDocument } from '../verdict-document.ts';
 import { html, type Markup, quoted } from './markup.ts';
-import { counted, milliseconds, whole } from './numbers.ts';
+import { counted, milliseconds, seconds, whole } from './numbers.ts';
 import { badge } from './verdict-words.ts';
 
 const MESSAGE_CHARS = 2_000;
@@ -13,11 +13,17 @@ const FINDINGS_SHOWN = 40;
 export function verdictSection(document: VerdictDocument, claims: ReadonlyMap<string, string>): Markup {
   const { services } = document;
   if (services.length === 0) return html`<section id="verdict"><h2>Verdict</h2><p>No service was judged.</p></section>`;
-  return html`<section id="verdict"><h2>Verdict by service and check</h2>
+  return html`<section id="verdict"><h2>Verdict by service and check</h2>${stopped(document)}
 <div class="cards">${services.map(card)}</div>
 <div class="scroll" tabindex="0" role="region" aria-label="Verdict by service and check"><table class="checks"><thead><tr><th scope="col">Check${services.map(({ name }) => html`<th scope="col">${quoted(name)}`)}
 <tbody>${checksInOrder(services).map((check) => checkRow(check, services, claims))}
 </table></div></section>`;
+}
+
+function stopped({ stoppedBy }: VerdictDocument): Markup | null {
+  if (stoppedBy === undefined) return null;
+  const { service, check, code, atMs } = stoppedBy;
+  return html`<p>The run ended at its first finding, ${seconds(atMs)} after it began: ${quoted(service, 60)}, ${quoted(check, 60)}, ${quoted(code, 60)}. What passes was seen until there and no longer.</p>`;
 }
 
 function card({ name, variant, verdict, traffic, faults, control, sqlite }: ServiceVerdict): Markup {

@@ -1,6 +1,11 @@
 import { messageOf, WalproofError } from '../../model/errors.ts';
 import type { Lab, Repro, ReproFinding, SideName } from '../../model/repro.ts';
+import type { Span, Stage } from '../../model/timeline.ts';
+import { Timeline } from '../../observe/timeline.ts';
 import { type Judgement, judge, type SideResult } from './judge.ts';
+
+/** Times a piece of work. */
+export type Clock = <T>(stage: Stage, work: () => Promise<T>) => Promise<T>;
 
 /** A lab with what ends it; ending it twice is ending it once. */
 export interface OwnedLab extends Lab, AsyncDisposable {
@@ -10,8 +15,8 @@ export interface OwnedLab extends Lab, AsyncDisposable {
 }
 
 export interface PlayOptions {
-  /** A fresh lab for each side. */
-  openLab(): OwnedLab;
+  /** A fresh lab for each side, which tells the clock what it spends time on. */
+  openLab(clock: Clock): OwnedLab;
   signal: AbortSignal;
   say(line: string): void;
   /** A folder for what the side without the fix leaves at the moment of its finding. */
@@ -32,16 +37,19 @@ export interface ReproResult extends Judgement {
   without: ToldSide;
   with: ToldSide;
   seconds: number;
+  /** What starting and stopping took; the rest is the scene itself. */
+  timeline: Span[];
 }
 
 /** Plays both sides, each on ground of its own, and judges. What a scenario throws is no finding: it is thrown on. */
 export async function play(repro: Repro, options: PlayOptions): Promise<ReproResult> {
   const startedAt = performance.now();
-  await using lab = options.openLab();
+  const timeline = new Timeline(startedAt);
+  await using lab = options.openLab(clockOf(timeline, 'without'));
   const without = await playSide(repro, 'without', lab, options);
   if (options.saveTo !== undefined) await lab.saveTo(options.saveTo);
   if (options.keep === undefined) await lab[Symbol.asyncDispose]();
-  const fixed = await playFixed(repro, options);
+  const fixed = await playFixed(repro, options, clockOf(timeline, 'with'));
   const result: ReproResult = {
     name: repro.name,
     engine: lab.engine,
@@ -49,13 +57,18 @@ export async function play(repro: Repro, options: PlayOptions): Promise<ReproRes
     with: told(fixed),
     ...judge(repro, without, fixed),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+    timeline: timeline.spans(),
   };
   await options.keep?.(lab, result);
   return result;
 }
 
-async function playFixed(repro: Repro, options: PlayOptions): Promise<SideResult> {
-  await using lab = options.openLab();
+function clockOf(timeline: Timeline, side: SideName): Clock {
+  return (stage, work) => timeline.during(stage, { side }, work);
+}
+
+async function playFixed(repro: Repro, options: PlayOptions, clock: Clock): Promise<SideResult> {
+  await using lab = options.openLab(clock);
   return await playSide(repro, 'with', lab, options);
 }
 

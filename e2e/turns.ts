@@ -1,0 +1,63 @@
+/** Who may start and who may load, so that one load at a time has the machine. */
+import type { Turn } from './arm-plan.ts';
+
+/** A turn that is given back however its arm ended: whoever waits for it must not wait for ever. */
+export interface HeldTurn extends Turn {
+  end(): void;
+}
+
+/**
+ * Hands out turns one after the other. `overlapping`: a stack may start as soon as the loads of the turn before have begun,
+ * when those are done together and only to be refused, else as soon as they are over; `apart`: when the arms have ended.
+ */
+export class Turns {
+  readonly #how: 'overlapping' | 'apart';
+  /** Of the turn handed out last. */
+  #before: Moments = { startable: Promise.resolve(), loadOver: Promise.resolve(), over: Promise.resolve() };
+
+  constructor(how: 'overlapping' | 'apart') {
+    this.#how = how;
+  }
+
+  /** One arm, after all that came before. */
+  next(): HeldTurn {
+    const [turn] = this.#hand(1, 'loadOver');
+    return turn as HeldTurn;
+  }
+
+  /** So many arms at once. */
+  together(count: number): HeldTurn[] {
+    return count === 0 ? [] : this.#hand(count, 'loadBegan');
+  }
+
+  #hand(count: number, startable: 'loadBegan' | 'loadOver'): HeldTurn[] {
+    const before = this.#before;
+    const isApart = this.#how === 'apart';
+    const held = Array.from({ length: count }, () => ({
+      loadBegan: Promise.withResolvers<void>(),
+      loadOver: Promise.withResolvers<void>(),
+      over: Promise.withResolvers<void>(),
+    }));
+    const all = async (of: 'loadBegan' | 'loadOver' | 'over') => {
+      await Promise.all(held.map((each) => each[of].promise));
+    };
+    this.#before = { startable: all(startable), loadOver: all('loadOver'), over: all('over') };
+    return held.map(({ loadBegan, loadOver, over }) => ({
+      mayStart: isApart ? before.over : before.startable,
+      mayLoad: isApart ? before.over : before.loadOver,
+      loadBegan: () => loadBegan.resolve(),
+      loadEnded: () => loadOver.resolve(),
+      end() {
+        loadBegan.resolve();
+        loadOver.resolve();
+        over.resolve();
+      },
+    }));
+  }
+}
+
+interface Moments {
+  startable: Promise<void>;
+  loadOver: Promise<void>;
+  over: Promise<void>;
+}
