@@ -2,7 +2,7 @@
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { Engine } from '../model/stack.ts';
 import type { Verdict } from '../model/verdict.ts';
-import type { BaselineResult, MutantResult, MutationDocument } from '../report/mutant-matrix.ts';
+import { type BaselineResult, detectionOf, type MutantResult, type MutationDocument } from '../report/mutant-matrix.ts';
 import { SERVICES } from '../services/index.ts';
 import { VERSION } from '../version.ts';
 import { derive, writeOut } from './derive.ts';
@@ -161,6 +161,7 @@ function documentOf({ engine, seed, baseline, results, durationMs }: MatrixOutco
       medianSeconds: times[Math.floor((times.length - 1) / 2)] ?? null,
       slowestSeconds: times.at(-1) ?? null,
     },
+    detection: detectionOf(results),
     mutants: results,
   };
 }

@@ -24,7 +24,18 @@ export interface MutationDocument {
     medianSeconds: number | null;
     slowestSeconds: number | null;
   };
+  /** By the check that noticed first; on `engine`. */
+  detection: Detection[];
   mutants: MutantResult[];
+}
+
+/** How long a check took to notice, from the beginning of a scenario to its first finding. */
+export interface Detection {
+  check: string;
+  killed: number;
+  fastestSeconds: number;
+  medianSeconds: number;
+  slowestSeconds: number;
 }
 
 /** The unchanged service under a scenario that mutants are shown with. */
@@ -68,6 +79,23 @@ export interface EquivalenceProof {
   longestWaitMs: { baseline: number; mutant: number };
 }
 
+/** The checks with the most kills first. */
+export function detectionOf(results: readonly MutantResult[]): Detection[] {
+  const byCheck = Map.groupBy(
+    results.filter(({ status }) => status === 'killed'),
+    ({ check }) => check ?? 'none',
+  );
+  return [...byCheck]
+    .map(([check, own]): Detection => {
+      const seconds = own.map((result) => result.seconds).sort((a, b) => a - b);
+      const at = (n: number) => seconds[n] ?? 0;
+      const last = seconds.length - 1;
+      const middle = at(Math.floor(last / 2));
+      return { check, killed: own.length, fastestSeconds: at(0), medianSeconds: middle, slowestSeconds: at(last) };
+    })
+    .sort((a, b) => b.killed - a.killed);
+}
+
 const BARE = { head: [], border: [] };
 const OTHERWISE: Record<MutantResult['status'], string> = {
   killed: '',
@@ -89,6 +117,7 @@ export function matrixText(document: MutationDocument): string {
     ...document.mutants.flatMap(proofLines),
     ...document.baseline.flatMap(baselineLines),
     ...document.mutants.filter(({ status }) => status === 'survived').map(survivorLine),
+    ...detectionLines(document),
     totalsLine(document),
     `verdict: ${document.verdict === 'pass' ? 'pass' : document.verdict.toUpperCase()}`,
     '',
@@ -116,6 +145,17 @@ function baselineLines({ service, start, probes, verdict, findings }: BaselineRe
 
 function survivorLine({ name, breaks, expected }: MutantResult): string {
   return `SURVIVED ${name}: ${breaks}. ${expected} was expected to catch it.`;
+}
+
+function detectionLines({ engine, detection }: MutationDocument): string[] {
+  if (detection.length === 0) return [];
+  const table = new Table({
+    head: [`time to detect, engine ${engine}`, 'killed', 'median s', 'from', 'to'],
+    style: BARE,
+  });
+  for (const { check, killed, medianSeconds, fastestSeconds, slowestSeconds } of detection)
+    table.push([check, killed, ...[medianSeconds, fastestSeconds, slowestSeconds].map((value) => value.toFixed(1))]);
+  return [table.toString()];
 }
 
 function totalsLine({ totals }: MutationDocument): string {
