@@ -14,7 +14,7 @@ import type { BenchDocument, BenchRow } from '../bench/document.ts';
 import { figuresOf, latenciesOf } from '../bench/figures.ts';
 import { ratiosOf } from '../bench/patch.ts';
 import { benchTable, withBench } from '../bench/record.ts';
-import { isApart, spreadOf } from '../bench/spread.ts';
+import { isApart, medianInterval, spreadOf } from '../bench/spread.ts';
 import type { Op } from '../model/op.ts';
 import { walproof } from './command.ts';
 import { history } from './evidence-builder.ts';
@@ -187,5 +187,27 @@ describe('what is typed wrong', () => {
     const { exitCode, stderr } = await walproof('bench', '--load', 'open');
     expect(exitCode).toBe(64);
     expect(stderr).toContain('Allowed choices are closed, fixed, both');
+  });
+});
+
+describe('the interval of a median', () => {
+  test('is the order statistics of the tables', () => {
+    // E.g. Conover, Practical Nonparametric Statistics: of 10 values the 2nd and the 9th, of 20 the 6th and the 15th.
+    const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
+    expect(medianInterval(upTo(10))).toEqual({ from: 2, to: 9 });
+    expect(medianInterval(upTo(20))).toEqual({ from: 6, to: 15 });
+    expect(medianInterval(upTo(6))).toEqual({ from: 1, to: 6 });
+    expect(medianInterval(upTo(5))).toBeNull();
+    expect(medianInterval([])).toBeNull();
+  });
+
+  test('holds the true median about as often as it says', () => {
+    let held = 0;
+    const draws = 2_000;
+    for (let n = 0; n < draws; n++) {
+      const found = medianInterval(Array.from({ length: 25 }, () => Math.random()));
+      if (found !== null && found.from <= 0.5 && 0.5 <= found.to) held++;
+    }
+    expect(held / draws).toBeGreaterThan(0.93);
   });
 });

@@ -1,16 +1,21 @@
 /**
  * What the live page costs the services: `node e2e/suites/observer-bench.ts [pairs] [seconds]` brings the compose stack up under
  * traffic as fast as replies come, opens the page's stream, and compares windows in which the observer runs with windows in
- * which it is frozen. Prints requests with it as a ratio of those without, and the CPU and memory it took. For an idle machine.
+ * which it is frozen. Windows are short and many: the machine's own ups and downs are longer, and fall on both of a pair. Prints
+ * requests with it as a ratio of those without, median and its 95 % interval, and the CPU and memory it took. For an idle machine.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
+import { medianInterval } from '../bench/spread.ts';
 import { compose } from '../commands/live/compose.ts';
 
-const [pairs = 12, seconds = 8] = process.argv.slice(2).map(Number);
+const [pairs = 100, seconds = 1.5] = process.argv.slice(2).map(Number);
 /** Clients wait for a reply before they ask again, so this is as fast as it goes. */
 const RATE = '10000';
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 300;
+const COST_MS = 4_000;
+/** Pairs after which the cost is looked at. */
+const COST_EVERY = 20;
 const PORTS = { NANOCLAW_PORT: '47879', ORACLE_PORT: '47878', OBSERVER_PORT: '47880' };
 const METRICS = { nanoclaw: 'http://127.0.0.1:47879/metrics', 'oracle-v2': 'http://127.0.0.1:47878/metrics' };
 const STREAM = 'http://127.0.0.1:47880/events';
@@ -43,14 +48,18 @@ async function compare(observer: Docker.Container): Promise<void> {
       if (state === 'without') await observer.pause();
       seen[state] = await requestsPerSecond();
       if (state === 'without') await observer.unpause();
-      else costs.push(await costOf(observer));
-      await delay(SETTLE_MS);
+      else if (pair % COST_EVERY === 0) costs.push(await costOf(observer));
     }
     for (const [name, own] of Object.entries(ratios))
       own.push((seen['with']?.[name] ?? 0) / (seen['without']?.[name] ?? 1));
     progress(`pair ${pair + 1}: ${JSON.stringify(seen)}`);
   }
-  for (const [name, own] of Object.entries(ratios)) console.log(`${name}: requests with / without ${spread(own, 3)}`);
+  for (const [name, own] of Object.entries(ratios)) {
+    const sure = medianInterval(own);
+    const interval =
+      sure === null ? '' : `, the median from ${sure.from.toFixed(3)} to ${sure.to.toFixed(3)} with 95 %`;
+    console.log(`${name}: requests with / without ${spread(own, 3)}${interval}`);
+  }
   console.log(`observer: ${spread(costs.map(({ cpuPercent }) => cpuPercent))} % of a core`);
   console.log(`observer: ${spread(costs.map(({ memoryMb }) => memoryMb))} MB`);
 }
@@ -81,7 +90,7 @@ async function requests(url: string): Promise<number> {
 async function costOf(container: Docker.Container): Promise<Cost> {
   const first = await container.stats({ stream: false, 'one-shot': true });
   const startedAt = performance.now();
-  await delay(4 * SETTLE_MS);
+  await delay(COST_MS);
   const last = await container.stats({ stream: false, 'one-shot': true });
   const nanoseconds = last.cpu_stats.cpu_usage.total_usage - first.cpu_stats.cpu_usage.total_usage;
   const { usage, stats } = last.memory_stats;
