@@ -1,6 +1,6 @@
 /**
- * Fields of a document that a schema does not know. The schema of Kubernetes allows unknown ones, and so a misspelt field is dropped
- * without a word. The compiled validator reads each field that it knows, so those that it never read are the others.
+ * Fields of a document that a schema does not know. The schema of Kubernetes allows unknown ones, and so a misspelt field
+ * is dropped without a word. The compiled validator reads each field that it knows: those that it never read are the others.
  */
 export function unknownFields(document: unknown, validate: (data: unknown) => unknown): string[] {
   const read = new Set<string>();

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../engine/shared/project-root.ts';
 
 /**
- * What each test file took when it was last recorded, by `npm test -- --record` and `npm run test:long -- --record`. It is kept with
- * the code and not measured anew, so that machines that share a suite agree on who runs what.
+ * What each test file took when it was last recorded, by `npm test -- --record` and `npm run test:long -- --record`. It is
+ * kept with the code and not measured anew, so that machines that share a suite agree on who runs what.
  */
 const RECORD = join(PROJECT_ROOT, 'e2e', 'suites', 'runner', 'file-seconds.json');
 

@@ -1,7 +1,7 @@
 /**
- * Which files each of `count` machines runs, in the order they were given out: what takes longest goes first, each to the machine that
- * has least so far. It depends on nothing but its arguments, so every machine comes to the same answer, and each file is
- * on exactly one of them.
+ * Which files each of `count` machines runs, in the order they were given out: what takes longest goes first, each to the
+ * machine that has least so far. It depends on nothing but its arguments, so every machine comes to the same answer, and
+ * each file is on exactly one of them.
  */
 export function shareOut(files: Iterable<string>, secondsOf: (file: string) => number, count: number): string[][] {
   const machines = Array.from({ length: count }, () => ({ files: [] as string[], seconds: 0 }));

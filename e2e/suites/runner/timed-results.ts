@@ -4,8 +4,8 @@ import { JsonReporter, type TestModule } from 'vitest/node';
 import { type FileSeconds, slowestFirst } from './slowest.ts';
 
 /**
- * Vitest's JSON document with one field more: `files`, what each file cost its worker. The document's own times run from a file's first
- * test to its last, and so leave out its imports and hooks; starting a stack is a hook.
+ * Vitest's JSON document with one field more: `files`, what each file cost its worker. The document's own times run from a
+ * file's first test to its last, and so leave out its imports and hooks; starting a stack is a hook.
  */
 export class TimedResults extends JsonReporter {
   readonly #outputFile: string;
