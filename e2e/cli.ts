@@ -87,8 +87,13 @@ function verdictCommands(walproof: Command): void {
     );
 
   withVerifyOptions(walproof.command('soak'))
-    .description('verifications with random seeds and every fault, until one does not pass')
+    .description('verifications with every fault, each with another seed, until one does not pass')
     .option('--runs <n>', 'how many at most', typed(parseWhole('--runs', 1, 100_000)), 10)
+    .option(
+      '--seed <n>',
+      'of the first run; the next run has the next. Random seeds when omitted',
+      typed(parseWhole('--seed', 0, 0x7fffffff)),
+    )
     // Many runs are worth more than a quiet machine for each.
     .option('--no-side-by-side', 'judge one service after the other, with the whole machine for each')
     .action((services: string[], options) =>

@@ -1,14 +1,16 @@
-import { randomInt } from 'node:crypto';
 import type { Verdict } from '../model/verdict.ts';
 import { stderrProgress } from '../progress.ts';
 import { verdictText } from '../report/console.ts';
 import type { VerdictDocument } from '../report/verdict-document.ts';
 import { VERSION } from '../version.ts';
 import { done, exitOf, type Outcome } from './outcome.ts';
+import { soakSeeds } from './soak-seeds.ts';
 import { type VerifyOptions, verifyOnce } from './verify.ts';
 
 export interface SoakOptions extends Omit<VerifyOptions, 'seed'> {
   runs: number;
+  /** Of the first run; each run after it takes the next. Random ones when omitted. */
+  seed?: number;
 }
 
 export interface SoakRun {
@@ -39,14 +41,15 @@ export interface SoakDocument {
 /** Each fault that the engine can do, once. */
 const EVERY_FAULT = 'all';
 
-/** `walproof soak`: verifications with random seeds until one does not pass. What passes once may have been lucky. */
+/** `walproof soak`: verifications, each with a seed of its own, until one does not pass. What passes once may have been lucky. */
 export async function soak(names: readonly string[], options: SoakOptions, signal: AbortSignal): Promise<Outcome> {
-  const { runs: asked, faults = EVERY_FAULT, ...rest } = options;
+  const { runs: asked, seed: first, faults = EVERY_FAULT, ...rest } = options;
+  const seeds = soakSeeds(asked, first);
   const progress = stderrProgress();
   const runs: SoakRun[] = [];
   try {
-    for (let run = 1; run <= asked; run++) {
-      const seed = randomInt(1, 0x7fffffff);
+    for (const [index, seed] of seeds.entries()) {
+      const run = index + 1;
       progress.line(`soak run ${run} of ${asked}: seed ${seed}`);
       const document = await verifyOnce(names, { ...rest, faults, seed }, signal);
       const { verdict, durationMs, bundle } = document;

@@ -1,27 +1,44 @@
 /**
  * `npm test`: the suite. Pure tests and the process engine always run; the docker engine too where a daemon answers, and the
  * tests of pages where a browser is installed. With WALPROOF_REQUIRE=docker,browser one that is missing is a failure.
- * Arguments are passed on to vitest, e.g. a file name.
+ * Arguments are passed on to vitest, e.g. a file name. Results are written to runs/, or to the folder that WALPROOF_RESULTS names.
  *
  * `npm run test:long` runs the files named `*.long.test.ts`: every fault, every repro, the checks against modules that break
  * their promises. They take minutes each; a pipeline runs both.
+ *
+ * `--shard 1/3` runs the first of three shares, for a pipeline with three machines: together they run every file once.
+ * `--record` writes down what each file took, by which files are ordered and shared out.
  */
 import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dockerAvailability } from '../engine/docker/availability.ts';
 import { createDockerEngine } from '../engine/docker/engine.ts';
-import { EXIT, messageOf } from '../model/errors.ts';
+import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
 import { SERVICES } from '../services/index.ts';
 import { browserAvailability } from './browser/find.ts';
+import { resultFiles, type SuiteArguments, shardText, suiteArguments } from './runner/arguments.ts';
+import { recordSeconds } from './runner/file-seconds.ts';
+import { type FileSeconds, slowestText } from './runner/slowest.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const RESULTS = join(ROOT, 'runs', 'tests.json');
+/** Absolute, since vitest runs in the project's root and this may have been started elsewhere. */
+const RESULTS_FOLDER = resolve(process.env['WALPROOF_RESULTS'] ?? join(ROOT, 'runs'));
 
 /** What must be there for the whole suite, and what may be asked for. */
 const REQUIRABLE = ['docker', 'browser'] as const;
 
+/** What of the results is read back. */
+interface Results {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  files: FileSeconds[];
+}
+
+const { length, shard, record, passedOn } = argumentsTyped();
+const results = resultFiles(RESULTS_FOLDER, length, shard);
 const required = requirements(process.env['WALPROOF_REQUIRE'] ?? '');
 const docker = await dockerAvailability();
 const browser = await browserAvailability();
@@ -31,11 +48,7 @@ if (missing !== null) require('docker', missing, 'install the docker compose plu
 if (!browser.ok) require('browser', browser.reason, browser.next);
 
 const engines = docker.ok && missing === null ? ['process', 'docker'] : ['process'];
-await rm(RESULTS, { force: true });
-const [first, ...others] = process.argv.slice(2);
-const args = first === '--long' ? others : process.argv.slice(2);
-// Files that are named are found whatever their length.
-const length = first === '--long' ? 'long' : args.some((arg) => !arg.startsWith('-')) ? 'any' : 'short';
+await rm(results.json, { force: true });
 if (engines.includes('docker')) await buildImages();
 const exitCode = await runVitest();
 await sayWhatRan();
@@ -47,6 +60,17 @@ async function buildImages(): Promise<void> {
   await createDockerEngine()
     .prepare(services, (line) => console.error(line))
     .catch((error: unknown) => console.error(`walproof: ${messageOf(error)}`));
+}
+
+/** Ends the suite when they make no sense. */
+function argumentsTyped(): SuiteArguments {
+  try {
+    return suiteArguments(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof WalproofError)) throw error;
+    console.error(`walproof: ${error.message} [${error.code}]\nnext: ${error.next}`);
+    process.exit(error.exitCode);
+  }
 }
 
 function requirements(list: string): readonly string[] {
@@ -68,7 +92,7 @@ async function runVitest(): Promise<number> {
   // The file behind its `vitest` command; the package exports only its package.json beside the API.
   const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
   const config = join(ROOT, 'e2e', 'suites', 'vitest.config.ts');
-  const child = spawn(process.execPath, [vitest, 'run', '--config', config, ...args], {
+  const child = spawn(process.execPath, [vitest, 'run', '--config', config, ...passedOn], {
     cwd: ROOT,
     stdio: 'inherit',
     env: {
@@ -76,6 +100,8 @@ async function runVitest(): Promise<number> {
       WALPROOF_ENGINES: engines.join(','),
       WALPROOF_BROWSER: browser.ok ? browser.path : '',
       WALPROOF_SUITE: length,
+      WALPROOF_RESULTS: RESULTS_FOLDER,
+      ...(shard === null ? {} : { WALPROOF_SHARD: shardText(shard) }),
     },
   });
   // Ctrl-C reaches vitest as well; it ends in order, and so does this process after it.
@@ -87,11 +113,8 @@ async function runVitest(): Promise<number> {
 }
 
 async function sayWhatRan(): Promise<void> {
-  const results = JSON.parse(await readFile(RESULTS, 'utf8').catch(() => 'null')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-  } | null;
+  const written = JSON.parse(await readFile(results.json, 'utf8').catch(() => 'null')) as Results | null;
+  for (const line of slowestText(written?.files ?? [])) console.log(line);
   console.log(`engines: ${engines.join(' and ')}`);
   if (!docker.ok) console.log(`the docker engine was NOT tested: ${docker.reason}; ${docker.next}`);
   if (missing !== null) console.log(`the docker engine was NOT tested: ${missing}`);
@@ -99,6 +122,18 @@ async function sayWhatRan(): Promise<void> {
     browser.ok ? `browser: ${browser.version}` : `no page was tested in a browser: ${browser.reason}; ${browser.next}`,
   );
   if (length === 'short') console.log('the long suites were not run: npm run test:long');
-  if (results === null) return console.log('no results were written');
-  console.log(`${results.numPassedTests} passed, ${results.numFailedTests} failed, ${results.numPendingTests} skipped`);
+  if (shard !== null) console.log(`shard ${shardText(shard)}: the other shares were not run here`);
+  if (written === null) return console.log('no results were written');
+  if (record) sayRecorded(written.files);
+  console.log(`${written.numPassedTests} passed, ${written.numFailedTests} failed, ${written.numPendingTests} skipped`);
+}
+
+function sayRecorded(files: readonly FileSeconds[]): void {
+  // A file that failed may have ended early.
+  if (exitCode === 0) recordSeconds(files);
+  console.log(
+    exitCode === 0
+      ? `the seconds of ${files.length} files were recorded`
+      : 'nothing was recorded: the suite did not pass',
+  );
 }

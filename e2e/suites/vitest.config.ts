@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { type Length, parseShard, resultFiles } from './runner/arguments.ts';
+import { longestFirst } from './runner/longest-first.ts';
+import { patternsOf } from './runner/test-files.ts';
+import { TimedResults } from './runner/timed-results.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 
@@ -9,55 +12,33 @@ const withDocker = (process.env['WALPROOF_ENGINES'] ?? 'process').split(',').inc
 /** Tests that need a browser carry `browser`. */
 const withBrowser = (process.env['WALPROOF_BROWSER'] ?? '') !== '';
 
-/** `short`, `long` or, when files are named, `any`. What takes minutes and shows the power of the checks is `long`. */
-const length = process.env['WALPROOF_SUITE'] ?? 'any';
-const LONG = 'e2e/suites/**/*.long.test.ts';
-
-/**
- * What takes longest begins first, so that no worker is left alone with it at the end. Vitest knows how long a file took
- * last time, but a fresh checkout has no last time.
- */
-class LongestFirst extends BaseSequencer {
-  static readonly #LONGEST = [
-    /claim-verdict/,
-    /engine-docker/,
-    /browser/,
-    /command-line/,
-    /claim-/,
-    /oracle-|nanoclaw-/,
-  ];
-
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) => {
-      const found = LongestFirst.#LONGEST.findIndex((pattern) => pattern.test(moduleId));
-      return found === -1 ? LongestFirst.#LONGEST.length : found;
-    };
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
-  }
-}
+const length = (process.env['WALPROOF_SUITE'] ?? 'any') as Length;
+const shard = process.env['WALPROOF_SHARD'];
+const results = resultFiles(
+  process.env['WALPROOF_RESULTS'] ?? `${ROOT}runs`,
+  length,
+  shard === undefined ? null : parseShard(shard),
+);
+const { include, exclude } = patternsOf(length);
 
 export default defineConfig({
   root: ROOT,
   test: {
-    include: length === 'long' ? [LONG] : ['e2e/suites/**/*.test.ts'],
+    include,
     exclude: [
-      ...(length === 'short' ? [LONG] : []),
+      ...exclude,
       ...(withDocker ? [] : ['e2e/suites/**/*docker*.test.ts']),
       ...(withBrowser ? [] : ['e2e/suites/**/*browser*.test.ts']),
     ],
     // Half of the time a file waits, for locks, for deadlines, for containers. More than two would measure each other.
     maxWorkers: 2,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: longestFirst(length) },
     setupFiles: ['e2e/suites/own-folder.ts'],
     pool: 'forks',
     testTimeout: 90_000,
     hookTimeout: 90_000,
     retry: 0,
     allowOnly: false,
-    reporters: [
-      'default',
-      ['junit', { outputFile: length === 'long' ? 'runs/junit-long.xml' : 'runs/junit.xml' }],
-      ['json', { outputFile: 'runs/tests.json' }],
-    ],
+    reporters: ['default', ['junit', { outputFile: results.junit }], new TimedResults(results.json)],
   },
 });
