@@ -1,4 +1,4 @@
-/** Multipliers of xxHash: odd, so that each step can be undone and texts that differ in one place never meet. */
+/** Multipliers of xxHash: odd, so that a step can be undone, and texts that differ in one step never share their bits. */
 const [FIRST, SECOND] = [0x9e3779b1, 0x85ebca77];
 
 /**
@@ -15,17 +15,16 @@ export class Digest {
     let b = SECOND;
     const { length } = text;
     let at = 0;
-    // Two UTF-16 code units are one word.
-    for (; at + 1 < length; at += 2) {
+    // Four UTF-16 code units at a time, as two words. For given words the step can be undone.
+    for (; at + 3 < length; at += 4) {
       const word = text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16);
-      a = Math.imul(a ^ word, FIRST);
-      a = (a << 13) | (a >>> 19);
-      b = Math.imul(((b << 7) | (b >>> 25)) ^ word, SECOND);
+      const next = text.charCodeAt(at + 2) | (text.charCodeAt(at + 3) << 16);
+      a = (Math.imul(a ^ word, FIRST) + b) | 0;
+      b = Math.imul(((b << 13) | (b >>> 19)) ^ next, SECOND) ^ a;
     }
-    if (at < length) {
-      const word = text.charCodeAt(at);
-      a = Math.imul(a ^ word, FIRST);
-      b = Math.imul(((b << 7) | (b >>> 25)) ^ word, SECOND);
+    for (; at < length; at++) {
+      a = (Math.imul(a ^ text.charCodeAt(at), FIRST) + b) | 0;
+      b = Math.imul((b << 13) | (b >>> 19), SECOND) ^ a;
     }
     a = stirred(a ^ length);
     b = stirred(b + length);
