@@ -133,7 +133,6 @@ function findingsOf(name: string, tally: Tally, read: DeliveryRead, evidence: Ev
 class DeliveryFold implements OpFold {
   readonly #evidence: Evidence;
   readonly #owed = new Map<string, Owed>();
-
   #place = 0;
 
   constructor(evidence: Evidence) {

@@ -49,7 +49,7 @@ export class Written {
   judge(
     read: FinalRead,
     tell: (fault: KeyFault, count: number, sentAt: number | null, foundAt: number | null) => void,
-  ) {
+  ): void {
     const sent = new Side(this.#rows);
     const found = new Side(rowsOf(read));
     eachKey(sent, found, (sentRow, foundRow) => {

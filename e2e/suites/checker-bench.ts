@@ -3,7 +3,8 @@
  * runs of NanoClaw that nobody made (evidence/synthetic-run.ts), of 10 000 calls and ten times as many up to the greatest, each
  * in a process of its own. What is measured is judge(), the calls included, which are made up while they are asked for. Prints
  * seconds and CPU seconds as median (least-greatest), calls per CPU second, nanoseconds a call and their ratio to those of 100 000
- * calls, the share of the CPU time that making up alone takes, and the most memory.
+ * calls, the share of the CPU time that making up alone takes, and the most memory. The 100 000 calls are judged in the same
+ * process, in turn with the others: how fast a machine is changes within minutes.
  *
  * The bars are on CPU time, of all threads: on an idle machine no less than the time that passes, and on a busy one the turns of
  * others are not in it. Exits with 1 when a bar is missed, or when a judgement is wrong: the good run must pass, and one with a
@@ -16,16 +17,18 @@ import type { Evidence } from '../model/evidence.ts';
 import { type CheckResult, mergeVerdicts } from '../model/verdict.ts';
 import { syntheticRun } from './evidence/synthetic-run.ts';
 
-/** Sizes are compared with this one; below it, what each run costs once counts. */
+/** Each size is compared with this one; below it, what each run costs once counts. */
 const REFERENCE_OPS = 100_000;
 const LEAST_OPS_PER_SECOND = 1e6;
 const MOST_TIMES_REFERENCE = 1.2;
 const MOST_MEMORY_MB = 1_000;
 const SEED = 1;
-/** Until the code is compiled; the same for each size, so that none is measured colder than another. */
+/** Until the code is compiled. */
 const WARM_UPS = 8;
 /** Rounds of few calls are short, so more of them are needed. */
 const roundsOf = (ops: number) => (ops <= REFERENCE_OPS ? 15 : ops < 10_000_000 ? 5 : 3);
+
+const REFERENCES_A_ROUND = 3;
 
 interface Measured {
   ops: number;
@@ -33,6 +36,8 @@ interface Measured {
   seconds: number[];
   cpuSeconds: number[];
   generatorCpuSeconds: number[];
+  /** Of the reference. */
+  referenceCpuSeconds: number[];
   peakMemoryMb: number;
 }
 
@@ -51,8 +56,8 @@ interface Row {
   generatorCpuSeconds: number;
   opsPerCpuSecond: number;
   nsPerOp: number;
-  /** Of the CPU time that a call takes, to that of the reference; null where there is none. */
-  timesReference: number | null;
+  /** Of the CPU time that a call takes, to that of the reference. */
+  timesReference: number;
   peakMemoryMb: number;
 }
 
@@ -65,8 +70,7 @@ function compared(greatest: number, asJson: boolean): number {
   for (let ops = 10_000; ops <= greatest; ops *= 10) sizes.push(ops);
   if (sizes.length === 0) throw new RangeError(`expected 10000 calls or more, seen ${greatest}`);
   const all = sizes.map(inItsOwnProcess);
-  const reference = all.find(({ ops }) => ops === REFERENCE_OPS);
-  const rows = all.map((each) => rowOf(each, reference));
+  const rows = all.map(rowOf);
   const missed = rows.flatMap(barsMissed);
   if (asJson) console.log(JSON.stringify({ rows, missed }));
   else print(rows);
@@ -83,13 +87,15 @@ function inItsOwnProcess(ops: number): Measured {
 }
 
 function measured(ops: number): Measured {
-  const warmUp = syntheticRun({ ops: REFERENCE_OPS, seed: SEED + 1, flawed: false });
+  const reference = syntheticRun({ ops: REFERENCE_OPS, seed: SEED + 1, flawed: false });
   for (let round = 0; round < WARM_UPS; round++) {
-    requireGood(judge(warmUp));
-    goThrough(warmUp);
+    requireGood(judge(reference));
+    goThrough(reference);
   }
   const good = syntheticRun({ ops, seed: SEED, flawed: false });
+  const referenceCpuSeconds: number[] = [];
   const rounds = Array.from({ length: roundsOf(ops) }, () => {
+    for (let n = 0; n < REFERENCES_A_ROUND; n++) referenceCpuSeconds.push(timed(() => judge(reference)).cpuSeconds);
     const judged = timed(() => judge(good));
     requireGood(judged.result);
     return { ...judged, generator: timed(() => goThrough(good)) };
@@ -101,6 +107,7 @@ function measured(ops: number): Measured {
     seconds: inOrder(rounds.map(({ seconds }) => seconds)),
     cpuSeconds: inOrder(rounds.map(({ cpuSeconds }) => cpuSeconds)),
     generatorCpuSeconds: inOrder(rounds.map(({ generator }) => generator.cpuSeconds)),
+    referenceCpuSeconds: inOrder(referenceCpuSeconds),
     peakMemoryMb: process.resourceUsage().maxRSS / 1_024,
   };
 }
@@ -143,25 +150,21 @@ function messagesOf(results: readonly CheckResult[]): string {
   return results.flatMap(({ findings }) => findings.map(({ message }) => message)).join(' ');
 }
 
-function rowOf(measured: Measured, reference: Measured | undefined): Row {
-  const { ops, seconds, generatorCpuSeconds, peakMemoryMb } = measured;
+function rowOf({ ops, ...measured }: Measured): Row {
   const cpuSeconds = spreadOf(measured.cpuSeconds);
-  const nsPerOp = nsOf(measured);
+  const nsPerOp = (cpuSeconds.median * 1e9) / ops;
+  const referenceNsPerOp = (spreadOf(measured.referenceCpuSeconds).median * 1e9) / REFERENCE_OPS;
   return {
     ops,
-    rounds: seconds.length,
-    seconds: spreadOf(seconds),
+    rounds: measured.seconds.length,
+    seconds: spreadOf(measured.seconds),
     cpuSeconds,
-    generatorCpuSeconds: spreadOf(generatorCpuSeconds).median,
+    generatorCpuSeconds: spreadOf(measured.generatorCpuSeconds).median,
     opsPerCpuSecond: Math.round(ops / cpuSeconds.median),
     nsPerOp: Math.round(nsPerOp),
-    timesReference: reference === undefined ? null : nsPerOp / nsOf(reference),
-    peakMemoryMb: Math.round(peakMemoryMb),
+    timesReference: nsPerOp / referenceNsPerOp,
+    peakMemoryMb: Math.round(measured.peakMemoryMb),
   };
-}
-
-function nsOf({ ops, cpuSeconds }: Measured): number {
-  return (spreadOf(cpuSeconds).median * 1e9) / ops;
 }
 
 function spreadOf(sorted: readonly number[]): Spread {
@@ -176,7 +179,7 @@ function barsMissed({ ops, opsPerCpuSecond, timesReference, peakMemoryMb }: Row)
   if (ops < REFERENCE_OPS) return lines;
   if (opsPerCpuSecond < LEAST_OPS_PER_SECOND)
     lines.push(`${ops} calls: expected at least ${LEAST_OPS_PER_SECOND} a CPU second, seen ${opsPerCpuSecond}`);
-  if (timesReference !== null && timesReference > MOST_TIMES_REFERENCE)
+  if (timesReference > MOST_TIMES_REFERENCE)
     lines.push(
       `${ops} calls: expected at most ${MOST_TIMES_REFERENCE} times the time a call takes at ${REFERENCE_OPS}, seen ${timesReference.toFixed(2)}`,
     );
@@ -192,7 +195,7 @@ function print(rows: readonly Row[]): void {
     spread(row.cpuSeconds),
     String(row.opsPerCpuSecond),
     String(row.nsPerOp),
-    row.timesReference?.toFixed(2) ?? '-',
+    row.timesReference.toFixed(2),
     `${Math.round((100 * row.generatorCpuSeconds) / row.cpuSeconds.median)} %`,
     String(row.peakMemoryMb),
   ]);

@@ -21,7 +21,6 @@ const TASK_EVERY = 12;
 /** Every third call is a sender's. */
 const CALLS_PER_WRITE = 3;
 const TASK_KEYS = SENDERS.map((name) => `task-${name}`);
-const MESSAGE_KEYS = SENDERS.map((name) => `${name}-`);
 
 const FIRST_CALL_MS = 100;
 /** From one call to the next: 10 million take an hour. */
@@ -38,6 +37,16 @@ const TEXTS = Array.from({ length: 1_024 }, (_, n) => {
     text += `${ENGLISH[(7 * n + 3 * word) % ENGLISH.length]} ${THAI[(n + word) % THAI.length]} `;
   return Buffer.from(`${text}${n}`).toString();
 });
+
+const KEYS_FROM = 1_000_000;
+const DIGITS = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'));
+
+/** What a thousand keys of a sender have in common. */
+interface Beginning {
+  block: number;
+  text: string;
+}
+const BEGINNINGS: Beginning[] = SENDERS.map(() => ({ block: -1, text: '' }));
 
 interface Fault {
   name: 'kill' | 'restart' | 'pause';
@@ -258,11 +267,22 @@ function unacknowledged({ status: _, ...op }: Op, outcome: 'fail' | 'info'): Op 
 const senderOf = (at: number) => (at / CALLS_PER_WRITE) % SENDERS.length;
 const nthOf = (at: number) => Math.floor(at / (CALLS_PER_WRITE * SENDERS.length));
 const isMessage = (at: number) => nthOf(at) % TASK_EVERY !== 0;
-const messageKey = (at: number) => `${MESSAGE_KEYS[senderOf(at)]}${nthOf(at)}`;
 const textOf = (mixed: number) => TEXTS[mixed & 1_023] as string;
 const taskKey = (sender: number) => TASK_KEYS[sender] as string;
 const promptOf = (sender: number) => `summarise the day for ${taskKey(sender)}`;
 const stateOf = (n: number) => (n % (2 * TASK_EVERY) === 0 ? 'active' : 'paused');
+
+/** `sender-1-1000123`. A run of any length has keys of one length, and each costs the same: V8 keeps the digits of few numbers. */
+function messageKey(at: number): string {
+  const nth = KEYS_FROM + nthOf(at);
+  const block = Math.floor(nth / DIGITS.length);
+  const beginning = BEGINNINGS[senderOf(at)] as Beginning;
+  if (beginning.block !== block) {
+    beginning.block = block;
+    beginning.text = `${SENDERS[senderOf(at)]}-${block}`;
+  }
+  return beginning.text + (DIGITS[nth % DIGITS.length] as string);
+}
 
 /** A generator can be gone through once; what makes it anew can be gone through again. */
 function again<T>(make: () => Iterator<T>): Iterable<T> {
