@@ -5,6 +5,9 @@ export const PARTS = 256;
 /** A small history takes little memory, and a great one leaves little of it unused. */
 const FIRST_CHUNK_ROWS = 32;
 const GREATEST_CHUNK_ROWS = 2_048;
+/** Memory is asked for in blocks: of chunks there are thousands, and each array costs a microsecond. */
+const FIRST_BLOCK_NUMBERS = 2 ** 12;
+const GREATEST_BLOCK_NUMBERS = 2 ** 17;
 /** Of a row: the digest of its key, then place and tag, then its own numbers. Words are half a number each. */
 const HEAD_NUMBERS = 2;
 
@@ -17,10 +20,12 @@ export class KeyRows {
   readonly width: number;
   readonly #parts: Part[] = [];
   readonly #digest = new Digest();
+  #block = NO_BLOCK;
+  #taken = 0;
 
   constructor(ownNumbers: number) {
     this.width = HEAD_NUMBERS + ownNumbers;
-    for (let n = 0; n < PARTS; n++) this.#parts.push(new Part(this.width));
+    for (let n = 0; n < PARTS; n++) this.#parts.push(new Part());
   }
 
   /** `place` orders rows of all parts, `tag` is the caller's; both have 32 bits. */
@@ -28,9 +33,10 @@ export class KeyRows {
     this.#digest.take(key);
     const { high, low } = this.#digest;
     const part = this.#parts[high >>> 24] as Part;
-    if (part.next === part.numbers.length) part.grow();
+    if (part.next === part.end) this.#grow(part);
     const { width } = this;
-    const { numbers, words, next } = part;
+    const { next } = part;
+    const { numbers, words } = part.block;
     words[2 * next] = high;
     words[2 * next + 1] = low;
     words[2 * next + 2] = place;
@@ -44,52 +50,71 @@ export class KeyRows {
 
   /** Of the part that has most. */
   get greatestRows(): number {
-    return this.#parts.reduce((most, part) => Math.max(most, part.rows), 0);
+    return this.#parts.reduce((most, part) => Math.max(most, part.numbers), 0) / this.width;
   }
 
   /** Copies the rows of a part in their order; returns how many there are. */
   read(part: number, into: Float64Array): number {
-    return (this.#parts[part] as Part).read(into);
+    return (this.#parts[part] as Part).read(into) / this.width;
+  }
+
+  #grow(part: Part): void {
+    const rows = Math.max(FIRST_CHUNK_ROWS, (2 * (part.end - part.begin)) / this.width);
+    const length = Math.min(GREATEST_CHUNK_ROWS, rows) * this.width;
+    if (this.#taken + length > this.#block.numbers.length) {
+      const usual = Math.max(FIRST_BLOCK_NUMBERS, 2 * this.#block.numbers.length);
+      this.#block = blockOf(Math.max(length, Math.min(GREATEST_BLOCK_NUMBERS, usual)));
+      this.#taken = 0;
+    }
+    part.append(this.#block, this.#taken, length);
+    this.#taken += length;
   }
 }
 
-const NO_NUMBERS = new Float64Array(0);
-const NO_WORDS = new Uint32Array(0);
+/** The same memory as numbers and as words. */
+interface Block {
+  numbers: Float64Array;
+  words: Uint32Array;
+}
+
+function blockOf(length: number): Block {
+  const numbers = new Float64Array(length);
+  return { numbers, words: new Uint32Array(numbers.buffer) };
+}
+
+const NO_BLOCK = blockOf(0);
 
 class Part {
-  /** The last of the chunks, as numbers and as words, and where its next row begins. */
-  numbers = NO_NUMBERS;
-  words = NO_WORDS;
+  /** The chunk that is being filled: where it lies, and where its next row begins. */
+  block = NO_BLOCK;
+  begin = 0;
   next = 0;
-  readonly #width: number;
-  readonly #full: Float64Array[] = [];
-  #rowsInFull = 0;
+  end = 0;
+  readonly #full: { numbers: Float64Array; begin: number; end: number }[] = [];
+  #numbersInFull = 0;
 
-  constructor(width: number) {
-    this.#width = width;
+  get numbers(): number {
+    return this.#numbersInFull + this.next - this.begin;
   }
 
-  get rows(): number {
-    return this.#rowsInFull + this.next / this.#width;
-  }
-
-  grow(): void {
-    const rows = this.next / this.#width;
-    if (rows > 0) this.#full.push(this.numbers);
-    this.#rowsInFull += rows;
-    const more = Math.min(GREATEST_CHUNK_ROWS, Math.max(FIRST_CHUNK_ROWS, 2 * rows));
-    this.numbers = new Float64Array(more * this.#width);
-    this.words = new Uint32Array(this.numbers.buffer);
-    this.next = 0;
+  append(block: Block, begin: number, length: number): void {
+    if (this.next > this.begin) {
+      this.#full.push({ numbers: this.block.numbers, begin: this.begin, end: this.end });
+      this.#numbersInFull += this.end - this.begin;
+    }
+    this.block = block;
+    this.begin = begin;
+    this.next = begin;
+    this.end = begin + length;
   }
 
   read(into: Float64Array): number {
     let at = 0;
-    for (const chunk of this.#full) {
-      into.set(chunk, at);
-      at += chunk.length;
+    for (const { numbers, begin, end } of this.#full) {
+      into.set(numbers.subarray(begin, end), at);
+      at += end - begin;
     }
-    into.set(this.numbers.subarray(0, this.next), at);
-    return this.rows;
+    into.set(this.block.numbers.subarray(this.begin, this.next), at);
+    return this.numbers;
   }
 }
