@@ -47,10 +47,10 @@ export function figuresOf(evidence: Evidence, gapMs: number): Figures {
 }
 
 /** Each op with its latency, counted from when it was due. */
-export function latenciesOf(ops: readonly Op[], gapMs: number): { op: Op; ms: number }[] {
-  if (gapMs === 0) return ops.map((op) => ({ op, ms: op.returnedAtMs - op.calledAtMs }));
+export function latenciesOf(ops: Iterable<Op>, gapMs: number): { op: Op; ms: number }[] {
+  if (gapMs === 0) return Array.from(ops, (op) => ({ op, ms: op.returnedAtMs - op.calledAtMs }));
   const last = new Map<string, { dueAtMs: number; returnedAtMs: number }>();
-  return ops.map((op) => {
+  return Array.from(ops, (op) => {
     const before = last.get(op.client);
     // Nobody knows when the first call was due; a later one is never due after it left.
     const dueAtMs =

@@ -1,8 +1,9 @@
 import { type CrashImagesSeen, IMAGE_KINDS, type ImageCode } from '../model/crash.ts';
-import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
+import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { Op } from '../model/op.ts';
-import type { Finding } from '../model/verdict.ts';
+import type { CheckResult, Finding } from '../model/verdict.ts';
 import { broken, conclude, Examples, notExercised, shorten } from './finding.ts';
+import { streaming } from './streaming.ts';
 
 const CHECK = 'crash-images';
 
@@ -34,29 +35,30 @@ function imageFindings(code: ImageCode, seen: readonly CrashImagesSeen[]): Findi
   return [broken(code, `${GUARANTEES[code]}; seen ${images} that are not, first: ${said}.`, examples)];
 }
 
+/** What of an op the order of commits is compared with. */
+type Sent = Pick<Op, 'outcome' | 'calledAtMs' | 'returnedAtMs'> & { key: string };
+
 interface Placed {
-  op: Op;
+  op: Sent;
   /** The commit that brought it: 0 was before the frames, infinity is not in the copy. */
   commit: number;
 }
 
 /** Where the frames have each op that could be in the copy. */
-function placed(name: string, seen: CrashImagesSeen, ops: readonly Op[]): Placed[] {
+function placed(name: string, seen: CrashImagesSeen, ops: readonly Sent[]): Placed[] {
   const keys = seen.keys.find(({ of }) => of === name);
   if (keys === undefined) return [];
   const commitOf = new Map(keys.before.map((key) => [key, 0]));
   for (const { commit, keys: own } of keys.later) for (const key of own) commitOf.set(key, commit);
-  return ops
-    .filter((op) => op.name === name && op.key !== undefined)
-    .map((op) => ({ op, commit: commitOf.get(op.key as string) ?? Number.POSITIVE_INFINITY }));
+  return ops.map((op) => ({ op, commit: commitOf.get(op.key) ?? Number.POSITIVE_INFINITY }));
 }
 
 /** An op that returned before another was called must have been committed before it, and before the copy if it returned by then. */
-function orderFindings(name: string, evidence: Evidence, seen: readonly CrashImagesSeen[]): Finding[] {
+function orderFindings(name: string, ops: readonly Sent[], seen: readonly CrashImagesSeen[]): Finding[] {
   const guarantee = `Commits are kept in the order in which ${name} was acknowledged`;
   const examples = new Examples<unknown>();
   for (const look of seen) {
-    const all = placed(name, look, evidence.ops);
+    const all = placed(name, look, ops);
     const acknowledged = all
       .filter(({ op }) => op.outcome === 'ok')
       .sort((a, b) => a.op.returnedAtMs - b.op.returnedAtMs);
@@ -100,29 +102,42 @@ function missing(evidence: Evidence, seen: readonly CrashImagesSeen[]): Finding[
   return findings;
 }
 
+function judged(
+  evidence: Evidence,
+  seen: readonly CrashImagesSeen[],
+  sent: ReadonlyMap<string, readonly Sent[]>,
+): CheckResult {
+  const findings = [
+    ...(Object.keys(GUARANTEES) as ImageCode[]).flatMap((code) => imageFindings(code, seen)),
+    ...[...sent].flatMap(([name, ops]) => orderFindings(name, ops, seen)),
+    ...missing(evidence, seen),
+  ];
+  const images = total(seen, imagesOf);
+  const elapsedMs = total(seen, (each) => each.elapsedMs);
+  return conclude(CHECK, findings, {
+    copies: seen.length,
+    images,
+    ...Object.fromEntries(IMAGE_KINDS.map((kind) => [kind, total(seen, (each) => each.images[kind])])),
+    asCopied: total(seen, (each) => each.asCopied),
+    states: total(seen, (each) => each.states),
+    elapsedMs,
+    imagesPerSecond: elapsedMs === 0 ? 0 : Math.round((1_000 * images) / elapsedMs),
+  });
+}
+
 /** A killed process leaves its page cache behind, so no kill shows what a power cut takes. */
-export const crashImages: Checker = {
+export const crashImages = streaming({
   name: CHECK,
   claim: 'Whatever a power cut leaves, SQLite recovers it to an intact database with a prefix of the commits.',
   appliesTo: (_, { crashImages: asked }) => asked !== undefined,
-  check(evidence) {
+  begin(evidence) {
     const seen = observationsOf(evidence, 'crash-images');
-    const names = [...new Set(seen.flatMap(({ keys }) => keys.map(({ of }) => of)))];
-    const findings = [
-      ...(Object.keys(GUARANTEES) as ImageCode[]).flatMap((code) => imageFindings(code, seen)),
-      ...names.flatMap((name) => orderFindings(name, evidence, seen)),
-      ...missing(evidence, seen),
-    ];
-    const images = total(seen, imagesOf);
-    const elapsedMs = total(seen, (each) => each.elapsedMs);
-    return conclude(CHECK, findings, {
-      copies: seen.length,
-      images,
-      ...Object.fromEntries(IMAGE_KINDS.map((kind) => [kind, total(seen, (each) => each.images[kind])])),
-      asCopied: total(seen, (each) => each.asCopied),
-      states: total(seen, (each) => each.states),
-      elapsedMs,
-      imagesPerSecond: elapsedMs === 0 ? 0 : Math.round((1_000 * images) / elapsedMs),
-    });
+    const sent = new Map(seen.flatMap(({ keys }) => keys.map(({ of }) => [of, [] as Sent[]])));
+    return {
+      take({ name, key, outcome, calledAtMs, returnedAtMs }) {
+        if (key !== undefined) sent.get(name)?.push({ key, outcome, calledAtMs, returnedAtMs });
+      },
+      end: () => judged(evidence, seen, sent),
+    };
   },
-};
+});

@@ -1,22 +1,19 @@
-import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
+import { type Evidence, type OpFold, observationsOf } from '../model/evidence.ts';
 import type { FaultSeen } from '../model/observation.ts';
-import type { Finding } from '../model/verdict.ts';
-import { faultWindows, opsAround } from './fault-windows.ts';
+import type { Op } from '../model/op.ts';
+import type { CheckResult, Finding } from '../model/verdict.ts';
+import { type FaultWindow, faultWindows, OpsAround } from './fault-windows.ts';
 import { conclude, Examples, listed, notExercised } from './finding.ts';
 import { noBusy } from './no-busy.ts';
+import { streaming } from './streaming.ts';
 
 const CHECK = 'exercised';
 const GUARANTEE = 'A pass means that the service was put under load';
 
-function okOps(evidence: Evidence): number {
-  return evidence.ops.reduce((sum, op) => sum + (op.outcome === 'ok' ? 1 : 0), 0);
-}
-
-function trafficMissing(evidence: Evidence): Finding[] {
+function trafficMissing(evidence: Evidence, ok: number): Finding[] {
   const findings: Finding[] = [];
   if (observationsOf(evidence, 'traffic').length === 0)
     findings.push(notExercised(`${GUARANTEE}: expected a traffic window, seen none.`));
-  const ok = okOps(evidence);
   if (ok < evidence.demands.okOps)
     findings.push(
       notExercised(`${GUARANTEE}: expected ${evidence.demands.okOps} acknowledged calls or more, seen ${ok}.`),
@@ -47,10 +44,9 @@ function withoutEffect(name: string, target: string, hits: readonly FaultSeen[])
   );
 }
 
-function opsAroundFaultsMissing(evidence: Evidence): Finding[] {
-  const windows = faultWindows(observationsOf(evidence, 'fault'));
+function opsAroundFaultsMissing(evidence: Evidence, windows: readonly FaultWindow[], around: OpsAround): Finding[] {
   if (windows.length === 0) return [];
-  const { okBetween, attemptedDuring } = opsAround(windows, evidence.ops);
+  const { okBetween, attemptedDuring } = around;
   const findings = windows.flatMap(({ names, fromMs, untilMs }, i) => {
     if ((attemptedDuring[i] ?? 0) > 0) return [];
     return [
@@ -90,27 +86,52 @@ function controlMissing({ demands }: Evidence): Finding[] {
 }
 
 /** A control needs only to have run: it may well be unable to acknowledge anything because it is busy. */
-function controlArmMissing(evidence: Evidence): Finding[] {
-  const busy = noBusy.check(evidence).figures?.['busyCount'] ?? 0;
-  if (okOps(evidence) > 0 || busy > 0) return [];
+function controlArmMissing(ok: number, busy: number): Finding[] {
+  if (ok > 0 || busy > 0) return [];
   return [notExercised('The control ran: expected acknowledged calls or busy errors, seen neither.')];
 }
 
-/** No evidence, no pass: what was not put under load was not verified. */
-export const exercised: Checker = {
-  name: CHECK,
-  claim: 'Traffic ran before, during and after every fault, every fault took effect, and the control went red.',
-  check(evidence) {
+class ExercisedFold implements OpFold {
+  readonly #evidence: Evidence;
+  readonly #windows: FaultWindow[];
+  readonly #around: OpsAround;
+  /** Of a control, whose busy errors count as well. */
+  readonly #noBusy: OpFold | null;
+  #ok = 0;
+
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence;
+    this.#windows = faultWindows(observationsOf(evidence, 'fault'));
+    this.#around = new OpsAround(this.#windows);
+    this.#noBusy = evidence.arm === 'control' ? noBusy.begin(evidence) : null;
+  }
+
+  take(op: Op): void {
+    if (op.outcome === 'ok') this.#ok++;
+    this.#around.take(op);
+    this.#noBusy?.take(op);
+  }
+
+  end(): CheckResult {
+    const evidence = this.#evidence;
+    const okOps = this.#ok;
     const findings =
-      evidence.arm === 'control'
-        ? controlArmMissing(evidence)
+      this.#noBusy !== null
+        ? controlArmMissing(okOps, this.#noBusy.end().figures?.['busyCount'] ?? 0)
         : [
-            ...trafficMissing(evidence),
+            ...trafficMissing(evidence, okOps),
             ...faultsMissing(evidence),
-            ...opsAroundFaultsMissing(evidence),
+            ...opsAroundFaultsMissing(evidence, this.#windows, this.#around),
             ...controlMissing(evidence),
           ];
     const faults = observationsOf(evidence, 'fault').filter((fault) => fault.tookEffect).length;
-    return conclude(CHECK, findings, { okOps: okOps(evidence), faults });
-  },
-};
+    return conclude(CHECK, findings, { okOps, faults });
+  }
+}
+
+/** No evidence, no pass: what was not put under load was not verified. */
+export const exercised = streaming({
+  name: CHECK,
+  claim: 'Traffic ran before, during and after every fault, every fault took effect, and the control went red.',
+  begin: (evidence) => new ExercisedFold(evidence),
+});

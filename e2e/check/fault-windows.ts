@@ -29,22 +29,27 @@ export function faultWindows(faults: readonly FaultSeen[]): FaultWindow[] {
  * Counts ops around windows. `okBetween[i]` are the acknowledged ones that lie wholly before window i and after the one
  * before it (the last entry: after the last window). `attemptedDuring[i]` are those, of any outcome, that touch window i.
  */
-export function opsAround(
-  windows: readonly FaultWindow[],
-  ops: readonly Op[],
-): { okBetween: number[]; attemptedDuring: number[] } {
-  const okBetween = new Array<number>(windows.length + 1).fill(0);
-  const attemptedDuring = new Array<number>(windows.length).fill(0);
-  for (const op of ops) {
-    // Windows before `next` were over when the op was called.
-    const next = countUntil(windows, op.calledAtMs);
-    const following = windows[next];
-    const isBetween = following === undefined || op.returnedAtMs <= following.fromMs;
-    if (isBetween && op.outcome === 'ok') okBetween[next] = (okBetween[next] ?? 0) + 1;
-    for (let i = next; (windows[i]?.fromMs ?? Number.POSITIVE_INFINITY) < op.returnedAtMs; i++)
-      attemptedDuring[i] = (attemptedDuring[i] ?? 0) + 1;
+export class OpsAround {
+  readonly okBetween: number[];
+  readonly attemptedDuring: number[];
+  readonly #windows: readonly FaultWindow[];
+
+  constructor(windows: readonly FaultWindow[]) {
+    this.#windows = windows;
+    this.okBetween = new Array<number>(windows.length + 1).fill(0);
+    this.attemptedDuring = new Array<number>(windows.length).fill(0);
   }
-  return { okBetween, attemptedDuring };
+
+  take({ calledAtMs, returnedAtMs, outcome }: Op): void {
+    const windows = this.#windows;
+    // Windows before `next` were over when the op was called.
+    const next = countUntil(windows, calledAtMs);
+    const following = windows[next];
+    const isBetween = following === undefined || returnedAtMs <= following.fromMs;
+    if (isBetween && outcome === 'ok') this.okBetween[next] = (this.okBetween[next] ?? 0) + 1;
+    for (let i = next; i < windows.length && (windows[i] as FaultWindow).fromMs < returnedAtMs; i++)
+      this.attemptedDuring[i] = (this.attemptedDuring[i] ?? 0) + 1;
+  }
 }
 
 /** How many windows ended at or before a moment; windows are few and ops many, so by halving. */

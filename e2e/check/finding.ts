@@ -25,8 +25,8 @@ export function notExercised(message: string, evidence: unknown[] = []): Finding
 }
 
 /** A broken guarantee with the examples that prove it. */
-export function broken(code: FindingCode, message: string, examples: Examples<unknown>): Finding {
-  return { code, message, evidence: examples.list() };
+export function broken(code: FindingCode, message: string, examples: Examples<unknown> | unknown[]): Finding {
+  return { code, message, evidence: Array.isArray(examples) ? examples : examples.list() };
 }
 
 /** Keeps the first, the worst and the last of many examples, so that a million losses cost as little as one. */

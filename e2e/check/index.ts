@@ -11,6 +11,7 @@ import { pragmaPolicy } from './pragma-policy.ts';
 import { running } from './running.ts';
 import { searchIndex } from './search-index.ts';
 import { sidecars } from './sidecars.ts';
+import { giveOps } from './streaming.ts';
 import { walBounded } from './wal-bounded.ts';
 import { walGeneration } from './wal-generation.ts';
 import { walMode } from './wal-mode.ts';
@@ -37,11 +38,16 @@ export const CHECKERS: readonly Checker[] = [
 
 /**
  * All checks that apply to one service, in one arm. Merge their verdicts with `mergeVerdicts`. A promise that the service
- * never made has no check: a pass would claim what was not looked at.
+ * never made has no check: a pass would claim what was not looked at. Those that look at ops share one pass over them.
  */
 export function judge(evidence: Evidence): CheckResult[] {
   const due = CHECKERS.filter(({ appliesTo }) => appliesTo?.(evidence.service, evidence.demands) ?? true);
-  return due.map((checker) => checker.check(evidence));
+  const begun = due.map((checker) => ({ checker, fold: checker.begin?.(evidence) }));
+  giveOps(
+    evidence,
+    begun.flatMap(({ fold }) => fold ?? []),
+  );
+  return begun.map(({ checker, fold }) => fold?.end() ?? checker.check(evidence));
 }
 
 /** The checks that something already speaks against; what is still owed is no matter here. */

@@ -1,9 +1,15 @@
 import type { Op } from '../model/op.ts';
 import type { FindingCode } from '../model/verdict.ts';
 
+/** What of an op decides about its key. A number may stand for a text, if equal ones stand for equal texts. */
+export interface KeyOp extends Pick<Op, 'kind' | 'outcome' | 'index' | 'calledAtMs' | 'returnedAtMs'> {
+  client: string | number;
+  value?: string | number | undefined;
+}
+
 /** What a final read returned for a key, over all its items. */
-export interface FoundKey {
-  value: string;
+export interface FoundKey<Value extends string | number = string> {
+  value: Value;
   /** How often the service returned the key. */
   count: number;
 }
@@ -14,7 +20,7 @@ export type KeyFault = Extract<FindingCode, 'lost-write' | 'duplicate-write' | '
  * Judges one key: `ops` are all writes and updates of it, in any order; `found` is undefined when the final read did not
  * return it. Null when what was found can be explained. Linear in the number of ops.
  */
-export function judgeKey(ops: readonly Op[], found: FoundKey | undefined): KeyFault | null {
+export function judgeKey(ops: readonly KeyOp[], found: FoundKey<string | number> | undefined): KeyFault | null {
   const acknowledged = ops.some((op) => op.outcome === 'ok');
   if (found === undefined || found.count === 0) return acknowledged ? 'lost-write' : null;
   if (found.count > 1) return 'duplicate-write';
@@ -33,9 +39,9 @@ export function judgeKey(ops: readonly Op[], found: FoundKey | undefined): KeyFa
  * Whether an op's value was certainly replaced: an acknowledged op began after it had been acknowledged. An op whose reply
  * was lost stays open (it may still be waiting in a frozen process), so nothing ever certainly replaced it.
  */
-function overwrittenIn(ops: readonly Op[]): (op: Op) => boolean {
+function overwrittenIn(ops: readonly KeyOp[]): (op: KeyOp) => boolean {
   let lastCalledAtMs = Number.NEGATIVE_INFINITY;
-  const lastIndexOf = new Map<string, number>();
+  const lastIndexOf = new Map<KeyOp['client'], number>();
   for (const op of ops) {
     if (op.outcome !== 'ok') continue;
     lastCalledAtMs = Math.max(lastCalledAtMs, op.calledAtMs);

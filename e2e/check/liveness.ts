@@ -1,11 +1,12 @@
-import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
+import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { HealthProbeSeen, LoopStalled } from '../model/observation.ts';
-import type { Finding } from '../model/verdict.ts';
+import type { CheckResult, Finding } from '../model/verdict.ts';
 import { type Blame, blameFor, blameText, LONG_WAIT_MS, WRITERS, withBlame } from './blame.ts';
 import { overlap, type Span, sharedTimeMs, silencedTimes } from './fault-reach.ts';
 import { broken, conclude, Examples, ensure, listed, notExercised } from './finding.ts';
 import { greatest } from './moments.ts';
-import { recoveries, slowRecoveries } from './recovery.ts';
+import { Recoveries, type Recovery, slowRecoveries } from './recovery.ts';
+import { streaming } from './streaming.ts';
 
 const CHECK = 'liveness';
 
@@ -147,32 +148,33 @@ function missing(evidence: Evidence): Finding[] {
   return findings;
 }
 
+function judged(evidence: Evidence, recovered: readonly Recovery[]): CheckResult {
+  const stalled = stalls(evidence);
+  const probed = probes(evidence);
+  const summaries = observationsOf(evidence, 'health-summary');
+  const findings = [
+    ...stallFindings(stalled, evidence),
+    ...gapFindings(probed, evidence),
+    ...slowRecoveries(recovered),
+    ...missing(evidence),
+  ];
+  const most = (values: number[]) => Math.round(greatest(values, 0));
+  return conclude(CHECK, findings, {
+    longestStallMs: most(stalled.map(({ durationMs }) => durationMs)),
+    longestOwnStallMs: most(stalled.map(({ ownMs }) => ownMs ?? 0)),
+    healthProbes: summaries.reduce((sum, summary) => sum + summary.probes, 0),
+    lateByStarvation: probed.filter((probe) => !isGap(probe)).length,
+    slowestHealthMs: most([...summaries.map(({ tookMs }) => tookMs?.max ?? 0), ...probed.map(({ tookMs }) => tookMs)]),
+    slowestRecoveryMs: most(recovered.map(({ tookMs }) => tookMs)),
+  });
+}
+
 /** "No SQLITE_BUSY" can pass while the service is down: a synchronous wait shows in no log. */
-export const liveness: Checker = {
+export const liveness = streaming({
   name: CHECK,
   claim: 'No lock wait stops a process: each answers its health check in time, and works again soon after a fault.',
-  check(evidence) {
-    const stalled = stalls(evidence);
-    const probed = probes(evidence);
-    const recovered = recoveries(evidence);
-    const summaries = observationsOf(evidence, 'health-summary');
-    const findings = [
-      ...stallFindings(stalled, evidence),
-      ...gapFindings(probed, evidence),
-      ...slowRecoveries(recovered),
-      ...missing(evidence),
-    ];
-    const most = (values: number[]) => Math.round(greatest(values, 0));
-    return conclude(CHECK, findings, {
-      longestStallMs: most(stalled.map(({ durationMs }) => durationMs)),
-      longestOwnStallMs: most(stalled.map(({ ownMs }) => ownMs ?? 0)),
-      healthProbes: summaries.reduce((sum, summary) => sum + summary.probes, 0),
-      lateByStarvation: probed.filter((probe) => !isGap(probe)).length,
-      slowestHealthMs: most([
-        ...summaries.map(({ tookMs }) => tookMs?.max ?? 0),
-        ...probed.map(({ tookMs }) => tookMs),
-      ]),
-      slowestRecoveryMs: most(recovered.map(({ tookMs }) => tookMs)),
-    });
+  begin(evidence) {
+    const recoveries = new Recoveries(evidence);
+    return { take: (op) => recoveries.take(op), end: () => judged(evidence, recoveries.all()) };
   },
-};
+});

@@ -1,7 +1,7 @@
-import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
+import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { SlowStatementSeen, SqliteErrorSeen } from '../model/observation.ts';
 import type { Op } from '../model/op.ts';
-import type { Finding } from '../model/verdict.ts';
+import type { CheckResult, Finding } from '../model/verdict.ts';
 import { type Blame, blameFor, blameText, LONG_WAIT_MS, WRITERS, withBlame } from './blame.ts';
 import { judgedAttestations } from './connections.ts';
 import { type Excuse, excusesIn } from './excused.ts';
@@ -10,6 +10,7 @@ import { broken, conclude, Examples, ensure, notExercised } from './finding.ts';
 import { lastWords, withFewLines } from './last-lines.ts';
 import { greatest } from './moments.ts';
 import { findingCodeOf, sqliteCodeOf, sqliteCodesIn } from './sqlite-codes.ts';
+import { streaming } from './streaming.ts';
 import { switchesRetried } from './wal-switch.ts';
 
 const CHECK = 'no-busy';
@@ -89,11 +90,21 @@ function errorsOfFailedStarts(evidence: Evidence, reported: readonly SqliteError
 }
 
 /** What replies showed to the clients. */
-function errorsInReplies(evidence: Evidence, isExcused: Excuse, groups: ErrorGroups): void {
-  for (const op of evidence.ops) {
-    const code = op.error === undefined ? null : sqliteCodeOf(op.error);
-    if (code !== null && !isExcused(code, op.returnedAtMs))
-      groups.add({ code, where: 'replies to clients', phase: op.name }, op, op.returnedAtMs - op.calledAtMs);
+class Replies {
+  calls = 0;
+  readonly groups = new ErrorGroups();
+  readonly #isExcused: Excuse;
+
+  constructor(isExcused: Excuse) {
+    this.#isExcused = isExcused;
+  }
+
+  take(op: Op): void {
+    this.calls++;
+    if (op.error === undefined) return;
+    const code = sqliteCodeOf(op.error);
+    if (code === null || this.#isExcused(code, op.returnedAtMs)) return;
+    this.groups.add({ code, where: 'replies to clients', phase: op.name }, op, op.returnedAtMs - op.calledAtMs);
   }
 }
 
@@ -175,9 +186,9 @@ function round(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-function missingEvidence(evidence: Evidence): Finding[] {
+function missingEvidence(evidence: Evidence, calls: number): Finding[] {
   const findings: Finding[] = [];
-  if (evidence.ops.length === 0)
+  if (calls === 0)
     findings.push(notExercised('No statement fails for a lock: expected calls that make statements, seen none.'));
   if (judgedAttestations(evidence).length === 0)
     findings.push(
@@ -188,42 +199,45 @@ function missingEvidence(evidence: Evidence): Finding[] {
   return findings;
 }
 
+function judged(evidence: Evidence, isExcused: Excuse, { groups: replies, calls }: Replies): CheckResult {
+  const reported = observationsOf(evidence, 'sqlite-error');
+  const retried = switchesRetried(evidence);
+  const excused = new Set(reported.filter((seen) => isExcused(codeOf(seen), seen.atMs)));
+  const inside = new ErrorGroups();
+  errorsOfDrivers(
+    reported.filter((seen) => !retried.has(seen) && !excused.has(seen)),
+    inside,
+  );
+  errorsOfExits(evidence, reported, inside);
+  errorsOfFailedStarts(evidence, reported, inside);
+
+  const { busyTimeoutMs } = evidence.service.policy;
+  const findings = [...inside.all(), ...replies.all()].map((group) => findingOf(group, evidence));
+  const waits = [...reported, ...observationsOf(evidence, 'slow-statement')];
+  const answered = new ErrorGroups();
+  errorsOfDrivers([...retried], answered);
+  const result = conclude(CHECK, [...findings, ...missingEvidence(evidence, calls)], {
+    // A reply that carries the code tells of an error that the driver reported too; the greater number counts each once.
+    busyCount: Math.max(inside.lockErrors(), replies.lockErrors()),
+    excusedByFaults: excused.size,
+    walSwitchRetries: retried.size,
+    longestWaitMs: greatest(
+      waits.map((seen) => seen.elapsedMs),
+      0,
+    ),
+    busyTimeoutMs,
+  });
+  const taxonomy = [inside, replies].flatMap((groups) => kindsOf(groups, false)).concat(kindsOf(answered, true));
+  return { ...result, details: { taxonomy, longestWait: longestWait(waits, evidence) } };
+}
+
 /** Absence of SQLITE_BUSY alone is not enough: the longest wait shows how close it came to the timeout. */
-export const noBusy: Checker = {
+export const noBusy = streaming({
   name: CHECK,
   claim: 'No statement fails for a lock, nor for any other SQLite error.',
-  check(evidence) {
-    const reported = observationsOf(evidence, 'sqlite-error');
-    const retried = switchesRetried(evidence);
+  begin(evidence) {
     const isExcused = excusesIn(evidence);
-    const excused = new Set(reported.filter((seen) => isExcused(codeOf(seen), seen.atMs)));
-    const inside = new ErrorGroups();
-    errorsOfDrivers(
-      reported.filter((seen) => !retried.has(seen) && !excused.has(seen)),
-      inside,
-    );
-    errorsOfExits(evidence, reported, inside);
-    errorsOfFailedStarts(evidence, reported, inside);
-    const replies = new ErrorGroups();
-    errorsInReplies(evidence, isExcused, replies);
-
-    const { busyTimeoutMs } = evidence.service.policy;
-    const findings = [...inside.all(), ...replies.all()].map((group) => findingOf(group, evidence));
-    const waits = [...reported, ...observationsOf(evidence, 'slow-statement')];
-    const answered = new ErrorGroups();
-    errorsOfDrivers([...retried], answered);
-    const result = conclude(CHECK, [...findings, ...missingEvidence(evidence)], {
-      // A reply that carries the code tells of an error that the driver reported too; the greater number counts each once.
-      busyCount: Math.max(inside.lockErrors(), replies.lockErrors()),
-      excusedByFaults: excused.size,
-      walSwitchRetries: retried.size,
-      longestWaitMs: greatest(
-        waits.map((seen) => seen.elapsedMs),
-        0,
-      ),
-      busyTimeoutMs,
-    });
-    const taxonomy = [inside, replies].flatMap((groups) => kindsOf(groups, false)).concat(kindsOf(answered, true));
-    return { ...result, details: { taxonomy, longestWait: longestWait(waits, evidence) } };
+    const replies = new Replies(isExcused);
+    return { take: (op) => replies.take(op), end: () => judged(evidence, isExcused, replies) };
   },
-};
+});

@@ -1,10 +1,10 @@
-import { type Checker, type Evidence, observationsOf } from '../model/evidence.ts';
+import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { SearchRead } from '../model/observation.ts';
-import type { Op } from '../model/op.ts';
 import type { ServiceDefinition } from '../model/service.ts';
-import type { Finding } from '../model/verdict.ts';
+import type { CheckResult, Finding } from '../model/verdict.ts';
 import { broken, conclude, Examples, listed, notExercised, shorten } from './finding.ts';
 import { lastHealedMs, newestMs, trafficEndedMs } from './moments.ts';
+import { streaming } from './streaming.ts';
 
 const CHECK = 'search-index';
 const NOTHING = { ops: [], tables: [], halves: '' };
@@ -25,8 +25,7 @@ interface Tally {
 }
 
 /** What is owed for a key: found when it was acknowledged or is listed; never more often than once. */
-function tallyOf(ops: readonly Op[], read: SearchRead): Tally {
-  const acknowledged = new Set(ops.filter((op) => op.outcome === 'ok').map((op) => op.key));
+function tallyOf(acknowledged: ReadonlySet<string>, read: SearchRead): Tally {
   const tally: Tally = { judged: 0, unfindable: new Examples<Example>(), repeated: new Examples<Example>() };
   for (const item of read.items) {
     const example = { ...item, acknowledged: acknowledged.has(item.key) };
@@ -37,12 +36,17 @@ function tallyOf(ops: readonly Op[], read: SearchRead): Tally {
   return tally;
 }
 
-function unsearched(name: string, ops: readonly Op[], read: SearchRead | undefined, evidence: Evidence): Finding[] {
+function unsearched(
+  name: string,
+  acknowledged: ReadonlySet<string>,
+  read: SearchRead | undefined,
+  evidence: Evidence,
+): Finding[] {
   const guarantee = `Every acknowledged ${name} is found by search`;
-  const keys = new Set(ops.flatMap((op) => (op.outcome === 'ok' && op.key !== undefined ? [op.key] : [])));
-  if (keys.size === 0) return [notExercised(`${guarantee}: expected acknowledged ones, seen none.`)];
+  if (acknowledged.size === 0) return [notExercised(`${guarantee}: expected acknowledged ones, seen none.`)];
   if (read === undefined) return [notExercised(`${guarantee}: expected a search for each, seen none.`)];
   const findings: Finding[] = [];
+  const keys = new Set(acknowledged);
   for (const { key } of read.items) keys.delete(key);
   if (keys.size > 0)
     findings.push(
@@ -126,29 +130,38 @@ function tornFindings(evidence: Evidence): Finding[] {
   return [broken('document-unfindable', message, examples)];
 }
 
+function judged(evidence: Evidence, acknowledged: ReadonlyMap<string, ReadonlySet<string>>): CheckResult {
+  const reads = new Map(observationsOf(evidence, 'search-read').map((read) => [read.of, read]));
+  const { tables } = promiseOf(evidence.service);
+  const findings = [...tables.flatMap((table) => tableFindings(table, evidence)), ...tornFindings(evidence)];
+  const commits = observationsOf(evidence, 'commits').reduce((sum, look) => sum + look.commits, 0);
+  const figures = { searchedKeys: 0, unfindable: 0, foundTwice: 0, commits, searchMs: 0 };
+  for (const [name, keys] of acknowledged) {
+    const read = reads.get(name);
+    findings.push(...unsearched(name, keys, read, evidence));
+    if (read === undefined) continue;
+    const tally = tallyOf(keys, read);
+    findings.push(...searchFindings(name, tally), ...rowFindings(name, read));
+    figures.searchedKeys += tally.judged;
+    figures.unfindable += tally.unfindable.count;
+    figures.foundTwice += tally.repeated.count;
+    figures.searchMs += read.elapsedMs;
+  }
+  return conclude(CHECK, findings, figures);
+}
+
 /** A document and its full-text row are two rows; integrity_check knows nothing of the pair. */
-export const searchIndex: Checker = {
+export const searchIndex = streaming({
   name: CHECK,
   claim: 'Every acknowledged document is found by search exactly once, and the full-text index agrees with its text.',
   appliesTo: (service) => promiseOf(service).ops.length + promiseOf(service).tables.length > 0,
-  check(evidence) {
-    const { ops: names, tables } = promiseOf(evidence.service);
-    const reads = new Map(observationsOf(evidence, 'search-read').map((read) => [read.of, read]));
-    const findings = [...tables.flatMap((table) => tableFindings(table, evidence)), ...tornFindings(evidence)];
-    const commits = observationsOf(evidence, 'commits').reduce((sum, look) => sum + look.commits, 0);
-    const figures = { searchedKeys: 0, unfindable: 0, foundTwice: 0, commits, searchMs: 0 };
-    for (const name of names) {
-      const ops = evidence.ops.filter((op) => op.name === name);
-      const read = reads.get(name);
-      findings.push(...unsearched(name, ops, read, evidence));
-      if (read === undefined) continue;
-      const tally = tallyOf(ops, read);
-      findings.push(...searchFindings(name, tally), ...rowFindings(name, read));
-      figures.searchedKeys += tally.judged;
-      figures.unfindable += tally.unfindable.count;
-      figures.foundTwice += tally.repeated.count;
-      figures.searchMs += read.elapsedMs;
-    }
-    return conclude(CHECK, findings, figures);
+  begin(evidence) {
+    const acknowledged = new Map(promiseOf(evidence.service).ops.map((name) => [name, new Set<string>()]));
+    return {
+      take({ name, outcome, key }) {
+        if (outcome === 'ok' && key !== undefined) acknowledged.get(name)?.add(key);
+      },
+      end: () => judged(evidence, acknowledged),
+    };
   },
-};
+});

@@ -9,7 +9,8 @@ export interface Evidence {
   arm: Arm;
   /** The db module that ran: `patched`, a variant's name, or the path given with `--db-module`. */
   variant: string;
-  ops: readonly Op[];
+  /** In the order in which they returned. Can be gone through again and again; what reads them holds as few as it can. */
+  ops: Iterable<Op>;
   observations: readonly Observation[];
   demands: Demands;
 }
@@ -38,6 +39,12 @@ export interface ControlResult {
   okOps: number;
 }
 
+/** A check under way: it is given every op once, in order, and then concludes. */
+export interface OpFold {
+  take(op: Op): void;
+  end(): CheckResult;
+}
+
 /** A pure function: evidence in, verdict out. No clock, no file, no container. */
 export interface Checker {
   name: string;
@@ -46,6 +53,8 @@ export interface Checker {
   /** False where the service never made the promise, or nobody asked for the look; the check is then left out of its verdict. Default: it applies. */
   appliesTo?(service: ServiceDefinition, demands: Demands): boolean;
   check(evidence: Evidence): CheckResult;
+  /** Of a check that looks at ops: the same by one op after the other, so that all such checks share one pass. */
+  begin?(evidence: Evidence): OpFold;
 }
 
 /** The observations of one kind, in the order of time. */

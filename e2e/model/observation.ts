@@ -138,7 +138,14 @@ export interface FinalRead extends Seen {
   kind: 'final-read';
   /** The `name` of the ops it answers for, e.g. `post-message`. */
   of: string;
-  items: { key: string; value: string; count: number }[];
+  /** An array wherever it was recorded. Can be gone through again and again. */
+  items: Iterable<FoundItem>;
+}
+
+export interface FoundItem {
+  key: string;
+  value: string;
+  count: number;
 }
 
 /** What the service had answered at the end, after it was given time to answer what it still owed. */
@@ -146,8 +153,8 @@ export interface DeliveryRead extends Seen {
   kind: 'delivery-read';
   /** The `name` of the ops that are owed an answer, e.g. `post-message`. */
   of: string;
-  /** How often each op's key was answered. */
-  answers: { key: string; count: number }[];
+  /** How often each op's key was answered. An array wherever it was recorded. Can be gone through again and again. */
+  answers: Iterable<{ key: string; count: number }>;
   /** How long it waited for the answers, and at most how long it would have. */
   waitedMs: number;
   deadlineMs: number;

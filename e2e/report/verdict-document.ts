@@ -1,7 +1,6 @@
 import type { ControlResult, Evidence } from '../model/evidence.ts';
 import { observationsOf } from '../model/evidence.ts';
 import type { FaultSeen, TrafficWindow } from '../model/observation.ts';
-import type { Op } from '../model/op.ts';
 import type { EngineName } from '../model/stack.ts';
 import type { Span } from '../model/timeline.ts';
 import { type CheckResult, type FindingCode, mergeVerdicts, type Verdict } from '../model/verdict.ts';
@@ -92,45 +91,53 @@ export function serviceVerdict(evidence: Evidence, checks: CheckResult[]): Servi
 }
 
 function summariseTraffic(evidence: Evidence): TrafficSummary {
-  const { ops } = evidence;
-  const acknowledged = ops.filter((op) => op.outcome === 'ok');
   const window = observationsOf(evidence, 'traffic')[0];
+  const calmUntilMs = calmEndMs(window, observationsOf(evidence, 'fault'));
+  const calls = { ok: 0, fail: 0, info: 0 };
+  const acknowledged = { writes: 0, reads: 0 };
+  const calm = { writes: 0, reads: 0 };
+  // 8 bytes of each call are kept, and nothing else.
+  const tookMs: number[] = [];
+  for (const { outcome, kind, calledAtMs, returnedAtMs } of evidence.ops) {
+    calls[outcome]++;
+    if (outcome !== 'ok') continue;
+    const half = kind === 'read' ? 'reads' : 'writes';
+    acknowledged[half]++;
+    if (returnedAtMs <= calmUntilMs) calm[half]++;
+    tookMs.push(returnedAtMs - calledAtMs);
+  }
   const seconds = window === undefined ? 0 : (window.endedAtMs - window.atMs) / 1000;
   return {
-    ops: ops.length,
-    ok: acknowledged.length,
-    fail: ops.filter((op) => op.outcome === 'fail').length,
-    info: ops.filter((op) => op.outcome === 'info').length,
+    ops: calls.ok + calls.fail + calls.info,
+    ...calls,
     ...ratesOf(acknowledged, seconds),
-    undisturbed: window === undefined ? null : undisturbed(acknowledged, window, observationsOf(evidence, 'fault')),
-    latencyMs: latencies(acknowledged),
+    undisturbed: window === undefined ? null : undisturbed(calm, (calmUntilMs - window.atMs) / 1000),
+    latencyMs: latencies(tookMs),
   };
 }
 
-function ratesOf(acknowledged: readonly Op[], seconds: number) {
+interface Acknowledged {
+  writes: number;
+  reads: number;
+}
+
+function ratesOf({ writes, reads }: Acknowledged, seconds: number) {
   const rate = (count: number) => (seconds > 0 ? Math.round(count / seconds) : 0);
-  const reads = acknowledged.filter((op) => op.kind === 'read').length;
-  return {
-    opsPerSecond: rate(acknowledged.length),
-    writesPerSecond: rate(acknowledged.length - reads),
-    readsPerSecond: rate(reads),
-  };
+  return { opsPerSecond: rate(writes + reads), writesPerSecond: rate(writes), readsPerSecond: rate(reads) };
 }
 
-function undisturbed(
-  acknowledged: readonly Op[],
-  { atMs, endedAtMs }: TrafficWindow,
-  faults: readonly FaultSeen[],
-): TrafficSummary['undisturbed'] {
-  const untilMs = Math.min(endedAtMs, ...faults.map((fault) => fault.atMs));
-  const early = acknowledged.filter((op) => op.returnedAtMs <= untilMs);
-  if (early.length === 0) return null;
-  const seconds = (untilMs - atMs) / 1000;
-  return { seconds: Math.round(seconds * 10) / 10, ...ratesOf(early, seconds) };
+/** When the first fault struck, or traffic ended. */
+function calmEndMs(window: TrafficWindow | undefined, faults: readonly FaultSeen[]): number {
+  return Math.min(window?.endedAtMs ?? Number.NEGATIVE_INFINITY, ...faults.map((fault) => fault.atMs));
 }
 
-function latencies(acknowledged: readonly Op[]): TrafficSummary['latencyMs'] {
-  const sorted = Float64Array.from(acknowledged, (op) => op.returnedAtMs - op.calledAtMs).sort();
+function undisturbed(calm: Acknowledged, seconds: number): TrafficSummary['undisturbed'] {
+  if (calm.writes + calm.reads === 0) return null;
+  return { seconds: Math.round(seconds * 10) / 10, ...ratesOf(calm, seconds) };
+}
+
+function latencies(tookMs: readonly number[]): TrafficSummary['latencyMs'] {
+  const sorted = Float64Array.from(tookMs).sort();
   const at = (quantile: number) => Math.round((sorted[Math.ceil(quantile * sorted.length) - 1] ?? 0) * 10) / 10;
   return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99), max: at(1) };
 }

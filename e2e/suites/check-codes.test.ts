@@ -82,13 +82,13 @@ const HISTORIES: Record<FindingCode, RedAndGreen> = {
   'lost-write': {
     checker: writes,
     story: 'an acknowledged note is not there at the end',
-    red: () => goodRun().but('final-read', (read) => ({ items: read.items.slice(1) })),
+    red: () => goodRun().but('final-read', (read) => ({ items: [...read.items].slice(1) })),
     green: () => goodRun().at(800).info('add-note', 'maybe', 'reply lost'),
   },
   'duplicate-write': {
     checker: writes,
     story: 'a note was stored twice after a kill between commit and acknowledgement',
-    red: () => goodRun().but('final-read', (read) => ({ items: [...read.items, ...read.items.slice(0, 1)] })),
+    red: () => goodRun().but('final-read', (read) => ({ items: [...read.items, ...[...read.items].slice(0, 1)] })),
     green: () => goodRun(),
   },
   'unexpected-write': {

@@ -8,7 +8,7 @@ import { history } from './evidence-builder.ts';
 const opsOf = (...keys: string[]): readonly Op[] => {
   const told = history();
   for (const key of keys) told.ok('add-note', key, 'x');
-  return told.info('add-note', 'maybe', 'x').refused('add-note', 'refused', 'x').evidence().ops;
+  return [...told.info('add-note', 'maybe', 'x').refused('add-note', 'refused', 'x').evidence().ops];
 };
 
 describe('the read of answers', () => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WalproofError } from '../model/errors.ts';
-import type { FinalRead } from '../model/observation.ts';
+import type { FinalRead, FoundItem } from '../model/observation.ts';
 import type { HttpClient } from './http.ts';
 
 /** A service that has just recovered may refuse a read for a moment; what it refuses longer is its answer. */
@@ -30,8 +30,8 @@ export function finalItems<T>(
   of: string,
   rows: readonly T[],
   itemOf: (row: T) => { key: string; value: string } | null,
-): Omit<Extract<FinalRead, { kind: 'final-read' }>, 'arm' | 'service' | 'atMs'> {
-  const items = new Map<string, { key: string; value: string; count: number }>();
+): Omit<FinalRead, 'arm' | 'service' | 'atMs'> & { items: FoundItem[] } {
+  const items = new Map<string, FoundItem>();
   for (const row of rows) {
     const item = itemOf(row);
     if (item === null) continue;

@@ -51,9 +51,9 @@ export function lanesOf(evidence: Evidence, checks: Parameters<typeof focusOf>[1
   const isShown = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }) =>
     untilMs >= focus.fromMs && fromMs <= focus.untilMs;
   const proofs = new Set(opsIn(focus.proof).map(({ index }) => index));
-  const inside = evidence.ops
-    .filter((op) => isShown({ fromMs: op.calledAtMs, untilMs: op.returnedAtMs }))
-    .sort((a, b) => a.calledAtMs - b.calledAtMs);
+  const inside: Op[] = [];
+  for (const op of evidence.ops) if (isShown({ fromMs: op.calledAtMs, untilMs: op.returnedAtMs })) inside.push(op);
+  inside.sort((a, b) => a.calledAtMs - b.calledAtMs);
   const shown = nearest(inside, (focus.fromMs + focus.untilMs) / 2);
   const byProcess = Map.groupBy(shown, ({ target }) => target ?? NO_TARGET);
   const spans = spansOf(evidence).filter(isShown);

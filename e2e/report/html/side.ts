@@ -59,7 +59,7 @@ export function sideOf(evidence: Evidence, checks: readonly CheckResult[] = []):
     traffic,
     calls,
     busy: errors.filter(({ code }) => isLockCode(code)).length,
-    series: buckets === null || ops.length === 0 ? null : trafficSeries(ops, errors, buckets),
+    series: buckets === null || callsIn(calls) === 0 ? null : trafficSeries(ops, errors, buckets),
     wal: buckets && walSeries(samples, buckets),
     waits: waitsOf(errors, observationsOf(evidence, 'slow-statement')),
     faults: observationsOf(evidence, 'fault').toSorted((a, b) => a.atMs - b.atMs),
@@ -75,13 +75,12 @@ export function sideOf(evidence: Evidence, checks: readonly CheckResult[] = []):
 function trafficOf(evidence: Evidence): Side['traffic'] {
   const [window] = observationsOf(evidence, 'traffic');
   if (window !== undefined) return { fromMs: window.atMs, untilMs: window.endedAtMs };
-  if (evidence.ops.length === 0) return null;
   let [fromMs, untilMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { calledAtMs, returnedAtMs } of evidence.ops) {
     fromMs = Math.min(fromMs, calledAtMs);
     untilMs = Math.max(untilMs, returnedAtMs);
   }
-  return { fromMs, untilMs };
+  return fromMs <= untilMs ? { fromMs, untilMs } : null;
 }
 
 function troublesOf(evidence: Evidence): Trouble[] {
@@ -107,9 +106,13 @@ function troublesOf(evidence: Evidence): Trouble[] {
   return all.slice(0, TROUBLES_SHOWN).map((trouble) => ({ ...trouble, lines: trouble.lines.slice(-LINES_SHOWN) }));
 }
 
-function missingOf(evidence: Evidence, { arm, series, wal, traffic }: Side): string[] {
-  const { observations, ops } = evidence;
-  if (observations.length === 0 && ops.length === 0) return ['No call and no observation was recorded.'];
+function callsIn({ ok, fail, info }: Side['calls']): number {
+  return ok + fail + info;
+}
+
+function missingOf(evidence: Evidence, { arm, series, wal, traffic, calls }: Side): string[] {
+  const { observations } = evidence;
+  if (observations.length === 0 && callsIn(calls) === 0) return ['No call and no observation was recorded.'];
   return [
     ...(observations.length === 0
       ? ['No observation was recorded: no faults, no -wal, no waits, no attestations.']
@@ -120,8 +123,6 @@ function missingOf(evidence: Evidence, { arm, series, wal, traffic }: Side): str
     ...(series === null ? ['No call was recorded, so there is no throughput and no latency.'] : []),
     // Nobody looks at the files of a control.
     ...(wal === null && arm === 'subject' ? ['No look at the -wal was recorded while traffic ran.'] : []),
-    ...(ops.length > 0 && !ops.some(({ outcome }) => outcome === 'ok')
-      ? ['No call was acknowledged, so there is no latency.']
-      : []),
+    ...(callsIn(calls) > 0 && calls.ok === 0 ? ['No call was acknowledged, so there is no latency.'] : []),
   ];
 }

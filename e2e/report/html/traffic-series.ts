@@ -13,7 +13,7 @@ export interface TrafficSeries {
   busyPerSecond: number[];
 }
 
-export function trafficSeries(ops: readonly Op[], errors: readonly SqliteErrorSeen[], buckets: Buckets): TrafficSeries {
+export function trafficSeries(ops: Iterable<Op>, errors: readonly SqliteErrorSeen[], buckets: Buckets): TrafficSeries {
   const counts = { ok: zeros(buckets), fail: zeros(buckets), info: zeros(buckets) };
   for (const op of ops) add(counts[op.outcome], bucketAt(buckets, op.returnedAtMs));
   const busy = zeros(buckets);
@@ -32,7 +32,7 @@ export function isLockCode(code: string): boolean {
 }
 
 /** One array holds all of them, each stretch's side by side: a run of 24 h costs 8 bytes a call. */
-function latencies(ops: readonly Op[], okCounts: readonly number[], buckets: Buckets): TrafficSeries['latencyMs'] {
+function latencies(ops: Iterable<Op>, okCounts: readonly number[], buckets: Buckets): TrafficSeries['latencyMs'] {
   const starts: number[] = [];
   let total = 0;
   for (const count of okCounts) {

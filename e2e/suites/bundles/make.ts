@@ -150,7 +150,7 @@ async function trim(folder: string, document: VerdictDocument): Promise<void> {
   );
   const fewerSeen = observations.map(
     (seen): Observation =>
-      seen.kind === 'final-read' ? { ...seen, items: seen.items.filter(({ key }) => kept.has(key)) } : seen,
+      seen.kind === 'final-read' ? { ...seen, items: [...seen.items].filter(({ key }) => kept.has(key)) } : seen,
   );
   await writeLines(folder, 'history.jsonl', fewerOps);
   await writeLines(folder, 'observations.jsonl', fewerSeen);
@@ -192,7 +192,7 @@ interface RunFile {
 /** The first keys of each kind of call, those with an error, and those that were not found once with what was sent. */
 function keysKept(ops: readonly Op[], observations: readonly Observation[]): Set<string> {
   const reads = observations.filter((seen): seen is FinalRead => seen.kind === 'final-read');
-  const found = new Map(reads.map(({ of, items }) => [of, new Map(items.map((item) => [item.key, item]))]));
+  const found = new Map(reads.map(({ of, items }) => [of, new Map(Array.from(items, (item) => [item.key, item]))]));
   const kept = new Set<string>();
   const odd = new Set<string>();
   for (const { key, name, error, outcome } of ops) {

@@ -10,14 +10,16 @@ export const SERVICE_HISTORIES = {
   'message-missed': {
     checker: delivery,
     story: 'the cursor went past a note that was committed late',
-    red: () => goodRun().but('delivery-read', ({ answers }) => ({ answers: answers.slice(1) })),
+    red: () => goodRun().but('delivery-read', ({ answers }) => ({ answers: [...answers].slice(1) })),
     green: () => goodRun().at(800).info('add-note', 'maybe', 'reply lost'),
   },
   'reply-duplicated': {
     checker: delivery,
     story: 'a host killed between commit and deletion took the file for a new one',
     red: () =>
-      goodRun().but('delivery-read', ({ answers }) => ({ answers: answers.map((each) => ({ ...each, count: 2 })) })),
+      goodRun().but('delivery-read', ({ answers }) => ({
+        answers: Array.from(answers, (each) => ({ ...each, count: 2 })),
+      })),
     green: () =>
       goodRun()
         .at(800)
