@@ -1,5 +1,5 @@
 /**
- * How fast the checkers are, and how much memory they take: `node e2e/suites/checker-bench.ts [greatest=10000000] [--json]` judges
+ * How fast the checkers are, and how much memory they take: `node e2e/suites/checker-bench.mjs [greatest=10000000] [--json]` judges
  * runs of NanoClaw that nobody made (evidence/synthetic-run.ts), of 10 000 calls and ten times as many up to the greatest, each
  * in a process of its own. What is measured is judge(), the calls included, which are made up while they are asked for. Prints
  * seconds and CPU seconds as median (least-greatest), calls per CPU second, nanoseconds a call and their ratio to those of 100 000
