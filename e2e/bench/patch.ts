@@ -10,8 +10,9 @@ import type { BenchRow, Load, Pair, Ratios } from './document.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { spreadOf } from './spread.ts';
 
-/** Writing clients; twice as many read. */
-export const CLIENTS = 4;
+/** The clients of each run. */
+export const WRITERS = 4;
+export const READERS = 4;
 /** Of all clients together: both services keep it with room to spare, patched or plain, on two cores. */
 const FIXED_RATE = 240;
 
@@ -75,7 +76,7 @@ async function measure(wish: BenchWish, variant: string, seed: number): Promise<
     runId: newRunId(),
     variant,
     dbModule: file === undefined ? null : join(PROJECT_ROOT, file),
-    traffic: { seed, clients: CLIENTS, ratePerSecond },
+    traffic: { seed, clients: WRITERS, readers: READERS, ratePerSecond },
     durationMs,
     calmMs: 0,
     faults: [],
@@ -99,6 +100,5 @@ async function measure(wish: BenchWish, variant: string, seed: number): Promise<
       'without both sides there is nothing to compare; read its last lines below',
       { details: failed.lastLines },
     );
-  const clients = 3 * CLIENTS;
-  return figuresOf(evidence, ratePerSecond === 0 ? 0 : (1_000 * clients) / ratePerSecond);
+  return figuresOf(evidence, ratePerSecond === 0 ? 0 : (1_000 * (WRITERS + READERS)) / ratePerSecond);
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import { type Change, compareBenches } from '../bench/compare.ts';
 import type { BenchDocument, BenchRow, Load } from '../bench/document.ts';
-import { benchRow, CLIENTS } from '../bench/patch.ts';
+import { benchRow, READERS, WRITERS } from '../bench/patch.ts';
 import { benchTable, cellsOf, withBench } from '../bench/record.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { dockerAvailability } from '../engine/docker/availability.ts';
@@ -100,7 +100,7 @@ function documentOf(rows: BenchRow[], seed: number, durationMs: number): BenchDo
     startedAt: new Date().toISOString(),
     machine: { cores: availableParallelism(), node: process.version, platform: process.platform },
     seed,
-    clients: { writers: CLIENTS, readers: 2 * CLIENTS },
+    clients: { writers: WRITERS, readers: READERS },
     seconds: durationMs / 1_000,
     rows,
   };
