@@ -15,7 +15,10 @@ import { nanoclawClients } from '../traffic/nanoclaw.ts';
 import { oracleClients } from '../traffic/oracle-v2.ts';
 import { plannedCalls } from '../traffic/plan.ts';
 
-const CLIENTS: Record<string, (count: number, readers?: number) => Client[]> = { nanoclaw: nanoclawClients, 'oracle-v2': oracleClients };
+const CLIENTS: Record<string, (count: number, readers?: number) => Client[]> = {
+  nanoclaw: nanoclawClients,
+  'oracle-v2': oracleClients,
+};
 
 describe.each(SERVICES)('$definition.name', ({ definition, traffic }) => {
   const hash = (seed: number, clients = 4) => traffic.opSequenceHash({ seed, clients });
