@@ -39,6 +39,18 @@ export interface LimitPair {
   /** Transactions per second, of all processes; null where the -shm could not be read. */
   bareCommits: number | null;
   serviceCommits: number | null;
+  cpu: LimitCpu;
+}
+
+/** CPU in ms per write, which depends less than time on what else runs on the machine. */
+export interface LimitCpu {
+  bareMs: number;
+  /** All processes of the service that answer HTTP and run loops, agents and indexers too. */
+  facesMs: number;
+  /** Their database processes. */
+  databasesMs: number;
+  /** What asks. */
+  trafficMs: number;
 }
 
 /**
@@ -57,6 +69,8 @@ export interface Limit {
   /** Commits over commits: a service also commits what nobody waits for, as NanoClaw the answers of its agents. */
   commitRatio: Spread | null;
   commitsPerWrite: Spread | null;
+  /** The middle of each. With `cores` of them, no service acknowledges more than cores / (faces + databases + traffic). */
+  cpu: LimitCpu;
   /** Medians, so that the shares of several pairs need not add up to the last digit. */
   split: Split | null;
 }

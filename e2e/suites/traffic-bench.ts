@@ -21,7 +21,9 @@ for (const route of ROUTES) {
   const measured: Pair[] = [];
   for (let n = 0; n < pairs; n++) {
     const pair = await pairOf({ url: server.url, clients, seconds, route }, n % 2 === 1);
-    console.error(`${route} pair ${n + 1} of ${pairs}: ${Math.round(pair.traffic)} of ${Math.round(pair.autocannon)}`);
+    console.error(
+      `${route} pair ${n + 1} of ${pairs}: ${Math.round(pair.traffic.requestsPerSecond)} of ${Math.round(pair.autocannon.requestsPerSecond)}`,
+    );
     measured.push(pair);
   }
   comparisons.push(comparisonOf(route, measured));

@@ -61,7 +61,9 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
   }
 
-  onRequestStart(): void {}
+  onRequestStart(): void {
+    // Nothing to keep: a call is never taken back.
+  }
 
   onResponseStart(_: unknown, status: number): void {
     // 1xx comes before the reply itself.

@@ -24,13 +24,16 @@ for await (const line of createInterface({ input: process.stdin })) console.log(
 function measure(durationMs: number): BareAnswer {
   const first = next;
   watch?.times.take();
+  const before = process.cpuUsage();
   const startedAt = performance.now();
   let elapsedMs = 0;
   while (elapsedMs < durationMs) {
     for (let n = 0; n < WRITES_AT_ONCE; n++) write(next++);
     elapsedMs = performance.now() - startedAt;
   }
-  return { writes: next - first, elapsedMs, statements: watch?.times.take() ?? null };
+  const { user, system } = process.cpuUsage(before);
+  const cpuMs = (user + system) / 1_000;
+  return { writes: next - first, elapsedMs, cpuMs, statements: watch?.times.take() ?? null };
 }
 
 /** The same watch that is in the services' database processes. */

@@ -17,6 +17,7 @@ const PROGRAM = fileURLToPath(new URL('./bare-program.ts', import.meta.url));
 export interface BareAnswer {
   writes: number;
   elapsedMs: number;
+  cpuMs: number;
   /** Null unless the statements were timed. */
   statements: Totals | null;
 }

@@ -4,7 +4,7 @@
  */
 import type { ServiceUnderTest } from '../../model/scenario.ts';
 import type { Engine } from '../../model/stack.ts';
-import type { Limit, LimitPair } from '../document.ts';
+import type { Limit, LimitCpu, LimitPair } from '../document.ts';
 import { spreadOf } from '../spread.ts';
 import { type BareRun, runBare } from './bare.ts';
 import { jsonMs } from './json.ts';
@@ -56,6 +56,12 @@ function pairOf(one: BareRun, many: BareRun, served: ServiceAnswer): LimitPair {
     service: served.writesPerSecond,
     bareCommits: one.commitsPerSecond,
     serviceCommits: served.commitsPerSecond,
+    cpu: {
+      bareMs: one.answers.reduce((sum, { cpuMs, writes }) => sum + cpuMs / writes, 0),
+      facesMs: served.cpu.faces,
+      databasesMs: served.cpu.databases,
+      trafficMs: served.cpu.traffic,
+    },
   };
 }
 
@@ -93,22 +99,29 @@ export function limitFrom(
     ratio: of((pair) => pair.service / pair.bare),
     commitRatio: of((pair) => commitsOver(pair, pair.bareCommits)),
     commitsPerWrite: of((pair) => commitsOver(pair, pair.service)),
+    cpu: medianCpu(pairs),
     split: medianSplit(splits),
   };
 }
 
+const middle = (values: readonly number[]) => Math.round(1_000 * (spreadOf(values)?.median ?? 0)) / 1_000;
+
+function medianCpu(pairs: readonly LimitPair[]): LimitCpu {
+  const of = (role: keyof LimitCpu) => middle(pairs.map(({ cpu }) => cpu[role]));
+  return { bareMs: of('bareMs'), facesMs: of('facesMs'), databasesMs: of('databasesMs'), trafficMs: of('trafficMs') };
+}
+
 /** Each share is the middle of its own, so that they need not add up to the whole to the last digit. */
 function medianSplit(splits: readonly Split[]): Split | null {
-  const middle = (share: keyof Split) =>
-    Math.round(1_000 * (spreadOf(splits.map((each) => each[share]))?.median ?? 0)) / 1_000;
   if (splits.length === 0) return null;
+  const of = (share: keyof Split) => middle(splits.map((each) => each[share]));
   return {
-    latencyMs: middle('latencyMs'),
-    httpMs: middle('httpMs'),
-    jsonMs: middle('jsonMs'),
-    lockWaitMs: middle('lockWaitMs'),
-    commitMs: middle('commitMs'),
-    statementsMs: middle('statementsMs'),
-    otherMs: middle('otherMs'),
+    latencyMs: of('latencyMs'),
+    httpMs: of('httpMs'),
+    jsonMs: of('jsonMs'),
+    lockWaitMs: of('lockWaitMs'),
+    commitMs: of('commitMs'),
+    statementsMs: of('statementsMs'),
+    otherMs: of('otherMs'),
   };
 }

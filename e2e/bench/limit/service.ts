@@ -33,12 +33,23 @@ export interface ServiceAnswer {
   refusedMs: number;
   /** In the database processes that serve the writes. */
   statements: Totals;
+  /** In ms per acknowledged write: of all processes of the service by their role, and of the traffic. */
+  cpu: Record<keyof Cpu, number>;
+}
+
+/** Seconds of CPU since some moment. */
+interface Cpu {
+  /** Processes that answer HTTP and run the loops. */
+  faces: number;
+  databases: number;
+  traffic: number;
 }
 
 interface Look {
   atMs: number;
   changes: number | null;
   statements: Totals;
+  cpu: Cpu;
 }
 
 export async function runService(wish: ServiceWish): Promise<ServiceAnswer> {
@@ -83,6 +94,7 @@ export async function runService(wish: ServiceWish): Promise<ServiceAnswer> {
     latencyMs: acknowledged.reduce((sum, op) => sum + op.returnedAtMs - op.calledAtMs, 0) / acknowledged.length,
     refusedMs: seen.refusedMs,
     statements: difference(after.statements, before.statements),
+    cpu: cpuPerWrite(after.cpu, before.cpu, acknowledged.length),
   };
 }
 
@@ -105,10 +117,26 @@ async function refusedMs({ stack }: TrafficContext, seed: number): Promise<numbe
 }
 
 async function lookAt(stack: Stack, { recorder }: TrafficContext): Promise<Look> {
-  const serving = stack.processes.filter(({ servesTraffic }) => servesTraffic);
-  const texts = serving.map(async ({ name }) => (await fetch(`${stack.baseUrl(name)}/metrics`)).text());
+  const texts = stack.processes.map(async ({ name }) => (await fetch(`${stack.baseUrl(name)}/metrics`)).text());
   const [head, ...metrics] = await Promise.all([stack.walIndexHead(), ...texts]);
-  return { atMs: recorder.nowMs(), changes: changeCounter(head), statements: totalsIn(metrics.join('\n')) };
+  const serving = metrics.filter((_, n) => stack.processes[n]?.servesTraffic === true);
+  const all = metrics.join('\n');
+  const { user, system } = process.cpuUsage();
+  return {
+    atMs: recorder.nowMs(),
+    changes: changeCounter(head),
+    statements: totalsIn(serving.join('\n')),
+    cpu: {
+      faces: metricIn(all, 'process_cpu_seconds_total'),
+      databases: metricIn(all, 'database_process_cpu_seconds'),
+      traffic: (user + system) / 1e6,
+    },
+  };
+}
+
+function cpuPerWrite(after: Cpu, before: Cpu, writes: number): ServiceAnswer['cpu'] {
+  const of = (role: keyof Cpu) => (1_000 * (after[role] - before[role])) / writes;
+  return { faces: of('faces'), databases: of('databases'), traffic: of('traffic') };
 }
 
 function totalsIn(text: string): Totals {

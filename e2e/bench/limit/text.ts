@@ -1,5 +1,5 @@
 /** A limit in words. Pure. */
-import type { Limit } from '../document.ts';
+import type { Limit, LimitCpu } from '../document.ts';
 import type { Spread } from '../spread.ts';
 
 export function limitText({
@@ -10,6 +10,7 @@ export function limitText({
   ratio,
   commitRatio,
   commitsPerWrite,
+  cpu,
   split,
 }: Limit): string {
   const rates = [
@@ -22,7 +23,19 @@ export function limitText({
     `commits / limit ${fine(commitRatio)}`,
     `commits per acknowledged write ${fine(commitsPerWrite)}`,
   ];
-  return [`${service}, limit: ${rates.join(' · ')}`, `  ${ratios.join(' · ')}`, ...splitLine(split)].join('\n');
+  return [
+    `${service}, limit: ${rates.join(' · ')}`,
+    `  ${ratios.join(' · ')}`,
+    `  ${cpuWords(cpu)}`,
+    ...splitLine(split),
+  ].join('\n');
+}
+
+function cpuWords({ bareMs, facesMs, databasesMs, trafficMs }: LimitCpu): string {
+  const parts = { 'HTTP and loops': facesMs, databases: databasesMs, traffic: trafficMs, bare: bareMs };
+  return `CPU ms a write: ${Object.entries(parts)
+    .map(([name, ms]) => `${name} ${ms.toFixed(3)}`)
+    .join(' · ')}`;
 }
 
 function splitLine(split: Limit['split']): string[] {

@@ -10,16 +10,7 @@ import { ArmRecorder } from '../../observe/recorder.ts';
 import { Bundle } from '../../report/bundle.ts';
 import { SERVICES } from '../../services/index.ts';
 import { type Client, type PlannedCall, runClients } from '../../traffic/clients.ts';
-import { BODY, PATH, type Route } from './calls.ts';
-
-export interface ClientAnswer {
-  requests: number;
-  failed: number;
-  elapsedMs: number;
-}
-
-/** Before it is counted; autocannon gets as much. */
-const WARM_MS = 1_000;
+import { type Answer, BODY, cpuMs, PATH, type Route, WARM_MS } from './calls.ts';
 
 const [url = '', clients = '', ms = '', route = 'GET'] = process.argv.slice(2);
 const count = Number(clients);
@@ -38,13 +29,17 @@ try {
   const asking = Array.from({ length: count }, (_, n) => clientOf(`client-${n + 1}`, route as Route));
   const warmUntilMs = recorder.nowMs() + WARM_MS;
   const signal = AbortSignal.timeout(WARM_MS + Number(ms));
+  const warm = Promise.withResolvers<number>();
+  setTimeout(() => warm.resolve(cpuMs()), WARM_MS);
   await runClients({ stack, recorder, signal, seed: 1, clients: count, ratePerSecond: 0 }, asking);
   const elapsedMs = recorder.nowMs() - warmUntilMs;
+  const usedMs = cpuMs() - (await warm.promise);
   // Outside the time: a run writes its last lines when the traffic is over.
   await bundle.close();
   const counted = recorder.ops.filter(({ returnedAtMs }) => returnedAtMs >= warmUntilMs);
   const failed = recorder.ops.filter(({ outcome }) => outcome !== 'ok').length;
-  console.log(JSON.stringify({ requests: counted.length, failed, elapsedMs } satisfies ClientAnswer));
+  const answer: Answer = { requests: counted.length, failed, elapsedMs, cpuMs: usedMs };
+  console.log(JSON.stringify(answer));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
