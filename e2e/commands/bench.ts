@@ -59,6 +59,8 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
   const services = servicesNamed(names);
   if (options.record === true && services.length < SERVICES.length)
     throw new WalproofError('USAGE', 'the record is of all services', 'name no service, or leave --record out');
+  if (options.load === 'none' && (options.record === true || options.limit !== true))
+    throw new WalproofError('USAGE', 'without a load there is nothing to measure', 'leave --load out, or give --limit');
   // Before anything runs: a name mistyped must not show after minutes.
   const older = options.compare === undefined ? null : await readBench(resolve(options.compare));
   const progress = stderrProgress();
