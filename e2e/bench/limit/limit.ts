@@ -7,6 +7,7 @@ import type { Engine } from '../../model/stack.ts';
 import type { Limit, LimitCpu, LimitPair } from '../document.ts';
 import { spreadOf } from '../spread.ts';
 import { type BareRun, runBare } from './bare.ts';
+import { filesMs } from './files.ts';
 import { jsonMs } from './json.ts';
 import { runService, type ServiceAnswer } from './service.ts';
 import { meanMs, type Split, splitOf } from './split.ts';
@@ -72,6 +73,7 @@ function splitFrom(service: string, seed: number, served: ServiceAnswer, { answe
     latencyMs: served.latencyMs,
     httpMs: served.refusedMs - json,
     jsonMs: json,
+    filesMs: filesMs(service, seed),
     lockWaitMs: meanMs(served.statements.begin),
     commitMs: meanMs(served.statements.commit),
     statementsMs: (1_000 * timed.statements.other.seconds) / timed.writes,
@@ -119,6 +121,7 @@ function medianSplit(splits: readonly Split[]): Split | null {
     latencyMs: of('latencyMs'),
     httpMs: of('httpMs'),
     jsonMs: of('jsonMs'),
+    filesMs: of('filesMs'),
     lockWaitMs: of('lockWaitMs'),
     commitMs: of('commitMs'),
     statementsMs: of('statementsMs'),

@@ -13,6 +13,8 @@ export interface Split {
   httpMs: number;
   /** JSON.parse of the body and JSON.stringify of the reply, by themselves, on both ends. */
   jsonMs: number;
+  /** The file that a write leaves before it is answered, by itself: Oracle's learning. 0 for NanoClaw. */
+  filesMs: number;
   /** A BEGIN IMMEDIATE in the serving database process, under load: it does nothing but wait for the write lock. */
   lockWaitMs: number;
   /** A COMMIT there. Checkpoints that fall to it are in it. */

@@ -40,8 +40,15 @@ function cpuWords({ bareMs, facesMs, databasesMs, trafficMs }: LimitCpu): string
 
 function splitLine(split: Limit['split']): string[] {
   if (split === null) return [];
-  const { latencyMs, httpMs, jsonMs, lockWaitMs, commitMs, statementsMs, otherMs } = split;
-  const shares = { HTTP: httpMs, JSON: jsonMs, 'lock wait': lockWaitMs, commit: commitMs, statements: statementsMs };
+  const { latencyMs, httpMs, jsonMs, filesMs, lockWaitMs, commitMs, statementsMs, otherMs } = split;
+  const shares = {
+    HTTP: httpMs,
+    JSON: jsonMs,
+    file: filesMs,
+    'lock wait': lockWaitMs,
+    commit: commitMs,
+    statements: statementsMs,
+  };
   const named = Object.entries(shares).map(([name, ms]) => `${name} ${ms.toFixed(3)}`);
   return [
     `  ${latencyMs.toFixed(3)} ms a write: ${named.join(' · ')} · hop, queues and other work ${otherMs.toFixed(3)}`,
