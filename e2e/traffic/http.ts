@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { CallResult } from '../model/scenario.ts';
+import { Connections } from './connections.ts';
 
 /** What came back, and the body when there was one. */
 export interface Reply extends CallResult {
@@ -20,26 +21,31 @@ const JSON_HEAD = { 'content-type': 'application/json' };
 /** The connection was never made, so the call certainly did not happen. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EADDRNOTAVAIL', 'EHOSTUNREACH']);
 
+const OPTIONS = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: 2_000 } };
+
 /** Sends HTTP calls over kept connections and turns every way a call can end into an outcome. Never throws. */
 export class HttpClient implements AsyncDisposable {
-  readonly #agent: Agent;
+  readonly #connections: number;
+  readonly #origins = new Map<string, Connections>();
 
+  /** @param connections to each origin; further calls wait for one. */
   constructor(connections: number) {
-    this.#agent = new Agent({
-      connections,
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-      connect: { timeout: 2_000 },
-    });
+    this.#connections = connections;
   }
 
   send({ method, url, body }: HttpCall): Promise<Reply> {
-    const { origin, path } = parted(url);
     const { promise, resolve } = Promise.withResolvers<Reply>();
-    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_HEAD };
     try {
-      // Without undici's own body stream, which costs as much as the rest of the call.
-      this.#agent.dispatch({ origin, path, method, ...sent }, new ReplyHandler(resolve));
+      const { origin, path } = parted(url);
+      const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_HEAD };
+      this.#to(origin).use((client, done) => {
+        const end = (reply: Reply) => {
+          done();
+          resolve(reply);
+        };
+        // Without undici's own body stream, which costs as much as the rest of the call.
+        client.dispatch({ path, method, ...sent }, new ReplyHandler(end));
+      });
     } catch (error) {
       resolve(lost(error));
     }
@@ -47,7 +53,16 @@ export class HttpClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([...this.#origins.values()].map((connections) => connections.destroy()));
+  }
+
+  #to(origin: string): Connections {
+    let connections = this.#origins.get(origin);
+    if (connections === undefined) {
+      connections = new Connections(origin, this.#connections, OPTIONS);
+      this.#origins.set(origin, connections);
+    }
+    return connections;
   }
 }
 
