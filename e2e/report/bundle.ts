@@ -98,7 +98,7 @@ export class Bundle implements AsyncDisposable {
       // Named in the order in which files begin, not in that in which their text comes.
       this.#sums.add(name, '');
       file = new LineFile(join(this.path, name), {
-        onText: (text) => this.#sums.add(name, text),
+        onBytes: (bytes) => this.#sums.add(name, bytes),
         onError: (error) => this.#break(error),
       });
       this.#files.set(name, file);

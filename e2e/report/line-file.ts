@@ -8,8 +8,8 @@ const LATEST_MS = 100;
 const ENOUGH_CHARACTERS = 64 * 1024;
 
 interface LineFileEvents {
-  /** Text that is handed to the file, once, in its order. */
-  onText(text: string): void;
+  /** What is handed to the file, in its order. */
+  onBytes(bytes: Buffer): void;
   onError(error: Error): void;
 }
 
@@ -42,8 +42,10 @@ export class LineFile {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#text === '') return;
-    this.#events.onText(this.#text);
-    this.#stream.write(this.#text);
+    // Once for both who get it.
+    const bytes = Buffer.from(this.#text);
     this.#text = '';
+    this.#events.onBytes(bytes);
+    this.#stream.write(bytes);
   }
 }

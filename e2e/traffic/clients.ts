@@ -38,8 +38,8 @@ export async function runClients(context: TrafficContext, clients: readonly Clie
       const { send, onReply, ...call } = client.next(random, n);
       const target = targets.at(position + n);
       const result = await recorder.op({ client: client.name, target, ...call }, async () => {
-        const { path, ...rest } = send;
-        const reply = await http.send({ ...rest, url: `${stack.baseUrl(target)}${path}` });
+        const { method, path, body } = send;
+        const reply = await http.send({ method, url: `${stack.baseUrl(target)}${path}`, body });
         onReply?.(reply);
         const { outcome, status, error } = reply;
         return { outcome, ...(status === undefined ? {} : { status }), ...(error === undefined ? {} : { error }) };
