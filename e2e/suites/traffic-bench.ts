@@ -10,11 +10,13 @@ import { recordingCosts } from './traffic-bench/recording.ts';
 import { type Pair, pairOf, startServer } from './traffic-bench/sides.ts';
 import { type Comparison, comparisonOf, LEAST_RATIO, textOf } from './traffic-bench/table.ts';
 
+/** As many as `verify` has: four write and eight read. */
+const VERIFY_CLIENTS = 12;
 const RECORDING_ROUNDS = 15;
 const RECORDED_OPS = 20_000;
 
 const numbers = process.argv.slice(2).filter((each) => !each.startsWith('--'));
-const [pairs = 5, seconds = 3, clients = 8] = numbers.map(Number);
+const [pairs = 5, seconds = 3, clients = VERIFY_CLIENTS] = numbers.map(Number);
 const comparisons: Comparison[] = [];
 await using server = await startServer();
 for (const route of ROUTES) {
