@@ -127,9 +127,10 @@ function verdictCommands(walproof: Command): void {
     .option('--duration <time>', 'of traffic in each run', typed(parseDuration), 5_000)
     .addOption(
       new Option('--load <kind>', 'as fast as replies come, or at a fixed rate')
-        .choices(['closed', 'fixed', 'both'])
+        .choices(['closed', 'fixed', 'both', 'none'])
         .default('both'),
     )
+    .option('--limit', 'also how close each service comes to its own statements on a bare connection; engine process')
     .option('--seed <n>', 'of the traffic; a new one when omitted', typed(parseWhole('--seed', 0, 0x7fffffff)))
     .option('--compare <file>', 'a document that bench --json wrote: exit 1 where a ratio is worse beyond noise')
     .option('--record', 'write down in README what was measured')

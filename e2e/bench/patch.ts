@@ -1,17 +1,14 @@
 /** What the patch buys: a service with its patched db module against a variant, in pairs of runs under the same traffic. */
-import { join } from 'node:path';
-import { type ArmPlan, runArm } from '../arm.ts';
-import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
-import { newRunId } from '../engine/shared/run-id.ts';
-import { WalproofError } from '../model/errors.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { Engine } from '../model/stack.ts';
+import { armUnderLoad } from './arm-under-load.ts';
 import type { BenchRow, Load, Pair, Ratios } from './document.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { spreadOf } from './spread.ts';
 
-/** Writing clients; twice as many read. */
-export const CLIENTS = 4;
+/** The clients of each run. */
+export const WRITERS = 4;
+export const READERS = 4;
 /** Of all clients together: both services keep it with room to spare, patched or plain, on two cores. */
 const FIXED_RATE = 240;
 
@@ -64,41 +61,8 @@ const rateOf = (load: Load) => (load === 'closed' ? 0 : FIXED_RATE);
 
 async function measure(wish: BenchWish, variant: string, seed: number): Promise<Figures> {
   const { service, engine, load, durationMs, signal } = wish;
-  const { name, variants } = service.definition;
-  const file = variants[variant];
   const ratePerSecond = rateOf(load);
-  const plan: ArmPlan = {
-    // A control is started with patience and judged by nothing: both sides are only loaded.
-    arm: 'control',
-    service,
-    engine,
-    runId: newRunId(),
-    variant,
-    dbModule: file === undefined ? null : join(PROJECT_ROOT, file),
-    traffic: { seed, clients: CLIENTS, ratePerSecond },
-    durationMs,
-    calmMs: 0,
-    faults: [],
-    demands: { okOps: 0, okOpsAroundFault: 0, faults: [], control: false, controlResult: null },
-    sink: {
-      op: () => undefined,
-      observation: () => undefined,
-      log: () => undefined,
-      databaseFolder: () => Promise.reject(new RangeError('a bench keeps no database')),
-    },
-    startedAt: performance.now(),
-    signal,
-    onStage: () => undefined,
-  };
-  const evidence = await runArm(plan);
-  const failed = evidence.observations.find((seen) => seen.kind === 'start-failed');
-  if (failed?.kind === 'start-failed')
-    throw new WalproofError(
-      'SERVICE_NOT_STARTED',
-      `expected ${name} with ${variant} to start, seen: ${failed.message}`,
-      'without both sides there is nothing to compare; read its last lines below',
-      { details: failed.lastLines },
-    );
-  const clients = 3 * CLIENTS;
-  return figuresOf(evidence, ratePerSecond === 0 ? 0 : (1_000 * clients) / ratePerSecond);
+  const traffic = { seed, clients: WRITERS, readers: READERS, ratePerSecond };
+  const evidence = await armUnderLoad({ service, engine, variant, traffic, durationMs, signal });
+  return figuresOf(evidence, ratePerSecond === 0 ? 0 : (1_000 * (WRITERS + READERS)) / ratePerSecond);
 }

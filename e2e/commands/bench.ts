@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import { type Change, compareBenches } from '../bench/compare.ts';
-import type { BenchDocument, BenchRow, Load } from '../bench/document.ts';
-import { benchRow, CLIENTS } from '../bench/patch.ts';
+import type { BenchDocument, BenchRow, Limit, Load } from '../bench/document.ts';
+import { type LimitWish, limitOf } from '../bench/limit/limit.ts';
+import { limitText } from '../bench/limit/text.ts';
+import { benchRow, READERS, WRITERS } from '../bench/patch.ts';
 import { benchTable, cellsOf, withBench } from '../bench/record.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { dockerAvailability } from '../engine/docker/availability.ts';
@@ -13,6 +15,7 @@ import { createDockerEngine } from '../engine/docker/engine.ts';
 import { createProcessEngine } from '../engine/process/engine.ts';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
 import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
+import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { Engine } from '../model/stack.ts';
 import { stderrProgress } from '../progress.ts';
@@ -25,13 +28,19 @@ const RECORD = join(PROJECT_ROOT, 'e2e', 'bench', 'bench.json');
 const README = join(PROJECT_ROOT, 'README.md');
 /** What the services had before the patch. */
 const VARIANT = 'unpatched';
-const LOADS: readonly Load[] = ['closed', 'fixed'];
+const LOADS: Readonly<Record<BenchOptions['load'], readonly Load[]>> = {
+  closed: ['closed'],
+  fixed: ['fixed'],
+  both: ['closed', 'fixed'],
+  none: [],
+};
 
 export interface BenchOptions {
   engine?: string;
   pairs: number;
   duration: number;
-  load: Load | 'both';
+  load: Load | 'both' | 'none';
+  limit?: boolean;
   seed?: number;
   compare?: string;
   record?: boolean;
@@ -50,13 +59,16 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
   const services = servicesNamed(names);
   if (options.record === true && services.length < SERVICES.length)
     throw new WalproofError('USAGE', 'the record is of all services', 'name no service, or leave --record out');
+  if (options.load === 'none' && (options.record === true || options.limit !== true))
+    throw new WalproofError('USAGE', 'without a load there is nothing to measure', 'leave --load out, or give --limit');
   // Before anything runs: a name mistyped must not show after minutes.
   const older = options.compare === undefined ? null : await readBench(resolve(options.compare));
   const progress = stderrProgress();
   try {
     const say = (line: string) => progress.line(line);
     const definitions = services.map(({ definition }) => definition);
-    const engines = await enginesOf(options.engine, definitions, say, signal);
+    const loads = LOADS[options.load];
+    const engines = loads.length === 0 ? [] : await enginesOf(options.engine, definitions, say, signal);
     const seed = options.seed ?? randomInt(1, 0x7fffffff);
     const { pairs, duration: durationMs } = options;
     say(`seed ${seed} · node ${process.version} · ${pairs} pairs of ${durationMs / 1_000} s each`);
@@ -65,10 +77,11 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
       for (const line of await engine.removeLeftovers()) say(`left by an earlier run: ${line}`);
       await engine.prepare(definitions, say, signal);
       for (const service of services)
-        for (const load of options.load === 'both' ? LOADS : [options.load])
+        for (const load of loads)
           rows.push(await benchRow({ service, engine, variant: VARIANT, load, pairs, durationMs, seed, say, signal }));
     }
-    const document = documentOf(rows, seed, durationMs);
+    const limits = options.limit === true ? await limitsOf(services, { pairs, durationMs, seed, say, signal }) : [];
+    const document = { ...documentOf(rows, seed, durationMs), ...(limits.length === 0 ? {} : { limits }) };
     if (options.record === true) await record(document);
     const changes = older === null ? [] : compareBenches(older, document);
     const compared = options.compare === undefined ? null : { with: resolve(options.compare), changes };
@@ -92,6 +105,20 @@ async function enginesOf(
   return [createProcessEngine(), ...(docker.ok ? [createDockerEngine()] : [])];
 }
 
+/** Without containers: what is asked is how far a service is from its database, on the machine as it is. */
+async function limitsOf(
+  services: readonly ServiceUnderTest[],
+  wish: Pick<LimitWish, 'pairs' | 'durationMs' | 'seed' | 'say' | 'signal'>,
+): Promise<Limit[]> {
+  const engine = createProcessEngine();
+  const definitions = services.map(({ definition }) => definition);
+  for (const line of await engine.removeLeftovers()) wish.say(`left by an earlier run: ${line}`);
+  await engine.prepare(definitions, wish.say, wish.signal);
+  const limits: Limit[] = [];
+  for (const service of services) limits.push(await limitOf({ ...wish, service, engine, writers: WRITERS }));
+  return limits;
+}
+
 function documentOf(rows: BenchRow[], seed: number, durationMs: number): BenchDocument {
   return {
     schemaVersion: 1,
@@ -100,7 +127,7 @@ function documentOf(rows: BenchRow[], seed: number, durationMs: number): BenchDo
     startedAt: new Date().toISOString(),
     machine: { cores: availableParallelism(), node: process.version, platform: process.platform },
     seed,
-    clients: { writers: CLIENTS, readers: 2 * CLIENTS },
+    clients: { writers: WRITERS, readers: READERS },
     seconds: durationMs / 1_000,
     rows,
   };
@@ -124,7 +151,7 @@ async function record(document: BenchDocument): Promise<void> {
   await writeFile(README, withBench(await readFile(README, 'utf8'), benchTable(document)));
 }
 
-function textOf({ rows }: BenchDocument, compared: ComparedBench['compared']): string {
+function textOf({ rows, limits = [] }: BenchDocument, compared: ComparedBench['compared']): string {
   const head = ['service, engine, load', 'writes', 'reads', 'write p99', 'writes/s', 'refused'];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const row of rows) table.push(cellsOf(row));
@@ -132,5 +159,7 @@ function textOf({ rows }: BenchDocument, compared: ComparedBench['compared']): s
     ({ service, engine, load, ratio, before, now, change }) =>
       `${change}: ${service} ${engine} ${load} ${ratio}, ${before.median.toFixed(2)} then, ${now.median.toFixed(2)} now`,
   );
-  return [table.toString(), 'patched against plain; the ratios are medians of pairs', ...moved, ''].join('\n');
+  const measured =
+    rows.length === 0 ? [] : [table.toString(), 'patched against plain; the ratios are medians of pairs'];
+  return [...measured, ...moved, ...limits.map(limitText), ''].join('\n');
 }

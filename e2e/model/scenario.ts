@@ -31,8 +31,10 @@ export interface Recorder {
 
 export interface TrafficOptions {
   seed: number;
-  /** Writing clients; twice as many readers run beside them. */
+  /** Writing clients. */
   clients: number;
+  /** Reading clients beside them. Default: twice the writing ones. */
+  readers?: number;
   /** Calls per second of all clients of the service together; 0 is as fast as replies come. */
   ratePerSecond: number;
 }
@@ -47,7 +49,7 @@ export interface TrafficContext extends TrafficOptions {
 /** Seeded load on one service, and the read that says at the end what the service kept. */
 export interface Traffic {
   /** Names what every client will ask, in its order; equal for equal options, whatever the service answers. */
-  opSequenceHash(options: Pick<TrafficOptions, 'seed' | 'clients'>): string;
+  opSequenceHash(options: Pick<TrafficOptions, 'seed' | 'clients' | 'readers'>): string;
   run(context: TrafficContext): Promise<void>;
   finalRead(context: FinalReadContext): Promise<ReadInput[]>;
 }

@@ -1,18 +1,17 @@
 /** The run bundle: everything a verdict rests on, in one folder, so that it can be judged again without an engine. */
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { finished } from 'node:stream/promises';
 import { WalproofError } from '../model/errors.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Arm, Op } from '../model/op.ts';
+import { LineFile } from './line-file.ts';
 import { BUNDLES_KEPT, pruneBundles } from './prune.ts';
 import { SUMS, Sums } from './sums.ts';
 
 export class Bundle implements AsyncDisposable {
   /** Absolute path of the folder. */
   readonly path: string;
-  readonly #streams = new Map<string, WriteStream>();
+  readonly #files = new Map<string, LineFile>();
   readonly #sums = new Sums();
   readonly #broken = new AbortController();
 
@@ -84,14 +83,9 @@ export class Bundle implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const streams = [...this.#streams.values()];
-    this.#streams.clear();
-    await Promise.all(
-      streams.map(async (stream) => {
-        stream.end();
-        await finished(stream).catch((error: Error) => this.#break(error));
-      }),
-    );
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    await Promise.all(files.map((file) => file.close().catch((error: Error) => this.#break(error))));
   }
 
   #break(error: NodeJS.ErrnoException): void {
@@ -99,14 +93,17 @@ export class Bundle implements AsyncDisposable {
   }
 
   #line(name: string, line: string): void {
-    let stream = this.#streams.get(name);
-    if (stream === undefined) {
-      stream = createWriteStream(join(this.path, name), { flags: 'a' });
-      stream.on('error', (error) => this.#break(error));
-      this.#streams.set(name, stream);
+    let file = this.#files.get(name);
+    if (file === undefined) {
+      // Named in the order in which files begin, not in that in which their text comes.
+      this.#sums.add(name, '');
+      file = new LineFile(join(this.path, name), {
+        onBytes: (bytes) => this.#sums.add(name, bytes),
+        onError: (error) => this.#break(error),
+      });
+      this.#files.set(name, file);
     }
-    stream.write(`${line}\n`);
-    this.#sums.add(name, `${line}\n`);
+    file.add(line);
   }
 }
 

@@ -18,7 +18,7 @@ export class Sums {
   readonly #hashes = new Map<RecordName, Hash>();
 
   /** More text of a file. */
-  add(name: string, text: string): void {
+  add(name: string, text: string | Buffer): void {
     if (!isRecord(name)) return;
     let hash = this.#hashes.get(name);
     if (hash === undefined) {

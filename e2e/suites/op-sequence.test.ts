@@ -15,11 +15,14 @@ import { nanoclawClients } from '../traffic/nanoclaw.ts';
 import { oracleClients } from '../traffic/oracle-v2.ts';
 import { plannedCalls } from '../traffic/plan.ts';
 
-const CLIENTS: Record<string, (count: number) => Client[]> = { nanoclaw: nanoclawClients, 'oracle-v2': oracleClients };
+const CLIENTS: Record<string, (count: number, readers?: number) => Client[]> = {
+  nanoclaw: nanoclawClients,
+  'oracle-v2': oracleClients,
+};
 
 describe.each(SERVICES)('$definition.name', ({ definition, traffic }) => {
   const hash = (seed: number, clients = 4) => traffic.opSequenceHash({ seed, clients });
-  const clientsOf = CLIENTS[definition.name] as (count: number) => Client[];
+  const clientsOf = CLIENTS[definition.name] as (count: number, readers?: number) => Client[];
 
   test('one seed has one hash, and it is a SHA-256', () => {
     expect(hash(7)).toMatch(/^[0-9a-f]{64}$/);
@@ -28,6 +31,16 @@ describe.each(SERVICES)('$definition.name', ({ definition, traffic }) => {
 
   test('other seeds and other numbers of clients have other hashes', () => {
     expect(new Set([hash(1), hash(2), hash(3), hash(1, 3)]).size).toBe(4);
+  });
+
+  test('readers are twice the writers unless told otherwise, and take nothing from what writers ask', () => {
+    expect(traffic.opSequenceHash({ seed: 7, clients: 4, readers: 8 })).toBe(hash(7));
+    expect(traffic.opSequenceHash({ seed: 7, clients: 4, readers: 4 })).not.toBe(hash(7));
+    const asked = (readers?: number) =>
+      clientsOf(2, readers).map((client, position) => [...plannedCalls(client, 5, position, 50)].map(describeCall));
+    expect(asked()).toHaveLength(6);
+    expect(asked(0)).toEqual(asked().slice(0, 2));
+    expect(asked(3)).toEqual(asked().slice(0, 5));
   });
 
   test('a client that learnt a cursor from a reply still asks the same things', () => {

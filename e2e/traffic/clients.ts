@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import type { Call, TrafficContext } from '../model/scenario.ts';
 import { type HttpCall, HttpClient, type Reply } from './http.ts';
 import { type Random, randomFor } from './random.ts';
@@ -19,15 +18,14 @@ export interface Client {
 }
 
 /**
- * Runs the clients side by side until the signal. Calls of one client follow each other; p-limit bounds the calls in
- * flight; with a rate, each client keeps its share of it and catches up when a reply was late, so that a stall of the
- * service is not answered with less load.
+ * Runs the clients side by side until the signal. Calls of one client follow each other, so that as many are in flight as there
+ * are clients; with a rate, each client keeps its share of it and catches up when a reply was late, so that a stall of the service
+ * is not answered with less load.
  */
 export async function runClients(context: TrafficContext, clients: readonly Client[]): Promise<void> {
   const { stack, recorder, signal, seed, ratePerSecond } = context;
   const targets = new Rotation(targetsOf(stack));
   await using http = new HttpClient(clients.length);
-  const limit = pLimit(clients.length);
   const gapMs = ratePerSecond === 0 ? 0 : (1000 * clients.length) / ratePerSecond;
 
   const runClient = async (client: Client, position: number): Promise<void> => {
@@ -39,15 +37,13 @@ export async function runClients(context: TrafficContext, clients: readonly Clie
       if (signal.aborted) return;
       const { send, onReply, ...call } = client.next(random, n);
       const target = targets.at(position + n);
-      const result = await limit(() =>
-        recorder.op({ client: client.name, target, ...call }, async () => {
-          const { path, ...rest } = send;
-          const reply = await http.send({ ...rest, url: `${stack.baseUrl(target)}${path}` });
-          onReply?.(reply);
-          const { body: _, ...result } = reply;
-          return result;
-        }),
-      );
+      const result = await recorder.op({ client: client.name, target, ...call }, async () => {
+        const { method, path, body } = send;
+        const reply = await http.send({ method, url: `${stack.baseUrl(target)}${path}`, body });
+        onReply?.(reply);
+        const { outcome, status, error } = reply;
+        return { outcome, ...(status === undefined ? {} : { status }), ...(error === undefined ? {} : { error }) };
+      });
       if (result.status === undefined || result.error?.code === 'NOT_READY') targets.unreachable(target);
       // With nobody left to ask it would spin until a process is back.
       if (targets.isExhausted) await pause(UNREACHABLE_MS, signal);

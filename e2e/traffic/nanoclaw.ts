@@ -20,9 +20,9 @@ const TASK_PREFIX = 'task-';
  * through IPC and write to the database from processes of their own. Each sender also pauses and resumes a task of its own.
  */
 export const nanoclawTraffic: Traffic = {
-  opSequenceHash: ({ clients, seed }) => opSequenceHash(nanoclawClients(clients), seed),
+  opSequenceHash: ({ clients, readers, seed }) => opSequenceHash(nanoclawClients(clients, readers), seed),
 
-  run: (context) => runClients(context, nanoclawClients(context.clients)),
+  run: (context) => runClients(context, nanoclawClients(context.clients, context.readers)),
 
   async finalRead({ stack, ops, keptOnly }) {
     await using http = new HttpClient(CHATS.length);
@@ -39,10 +39,10 @@ export const nanoclawTraffic: Traffic = {
   },
 };
 
-/** So many senders, and twice as many readers. */
-export function nanoclawClients(count: number): Client[] {
+/** So many senders, and twice as many readers unless told otherwise. */
+export function nanoclawClients(count: number, readerCount: number = 2 * count): Client[] {
   const senders = Array.from({ length: count }, (_, n) => sender(`sender-${n + 1}`));
-  const readers = Array.from({ length: count * 2 }, (_, n) => reader(`reader-${n + 1}`));
+  const readers = Array.from({ length: readerCount }, (_, n) => reader(`reader-${n + 1}`));
   return [...senders, ...readers];
 }
 

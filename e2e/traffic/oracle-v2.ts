@@ -23,9 +23,9 @@ const KEY = /^note-[a-z]+\d+x\d+/;
  * that the learnings leave. Every search writes too, into the search log.
  */
 export const oracleTraffic: Traffic = {
-  opSequenceHash: ({ clients, seed }) => opSequenceHash(oracleClients(clients), seed),
+  opSequenceHash: ({ clients, readers, seed }) => opSequenceHash(oracleClients(clients, readers), seed),
 
-  run: (context) => runClients(context, oracleClients(context.clients)),
+  run: (context) => runClients(context, oracleClients(context.clients, context.readers)),
 
   async finalRead({ stack, ops, keptOnly }) {
     await using http = new HttpClient(SEARCHES);
@@ -53,10 +53,10 @@ export const oracleTraffic: Traffic = {
   },
 };
 
-/** So many learners, and twice as many searchers. */
-export function oracleClients(count: number): Client[] {
+/** So many learners, and twice as many searchers unless told otherwise. */
+export function oracleClients(count: number, readerCount: number = 2 * count): Client[] {
   const learners = Array.from({ length: count }, (_, n) => learner(`learner-${n + 1}`));
-  const searchers = Array.from({ length: count * 2 }, (_, n) => searcher(`searcher-${n + 1}`));
+  const searchers = Array.from({ length: readerCount }, (_, n) => searcher(`searcher-${n + 1}`));
   return [...learners, ...searchers];
 }
 

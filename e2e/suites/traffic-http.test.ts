@@ -1,0 +1,95 @@
+/**
+ * Claim:  every way a call can end has its outcome, and no call throws.
+ * Method: a real server that answers each path in its own way, in one piece, in several, or not to the end; and a port on which nobody
+ *         listens.
+ * Red as: a failed assertion. Not claimed: replies that never come; what waits longer than 35 s is lost (traffic/http.ts).
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { HttpClient } from '../traffic/http.ts';
+
+const error = (code: string) => JSON.stringify({ error: { code, message: `seen ${code}` } });
+const ways: Record<string, (response: ServerResponse, request: IncomingMessage) => void> = {
+  '/ok': (response) => response.end('{"id":"m-1"}'),
+  '/text': (response) => response.end('not JSON'),
+  '/empty': (response) => response.writeHead(204).end(),
+  '/pieces': (response) => {
+    // The second piece begins inside a letter.
+    const bytes = Buffer.from('{"text":"ภาษาไทย"}');
+    response.write(bytes.subarray(0, 10));
+    setTimeout(() => response.end(bytes.subarray(10)), 20);
+  },
+  '/hint': (response) => {
+    response.writeEarlyHints({ link: '</ok>; rel=preload' });
+    response.writeHead(409).end(error('WRONG_STATUS'));
+  },
+  '/refused': (response) => response.writeHead(400).end(error('INVALID_BODY')),
+  '/busy': (response) => response.writeHead(503).end(error('SQLITE_BUSY')),
+  '/not-ready': (response) => response.writeHead(503).end(error('NOT_READY')),
+  '/broken': (response) => response.writeHead(500).end('oh no'),
+  '/cut': (response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"id":');
+    setTimeout(() => response.destroy(), 20);
+  },
+  '/hang-up': (_, request) => request.socket.destroy(),
+};
+
+const server = createServer((request, response) => {
+  let body = '';
+  request.on('data', (chunk: Buffer) => {
+    body += chunk;
+  });
+  request.once('end', () => {
+    if (request.url === '/echo') response.end(JSON.stringify({ body, type: request.headers['content-type'] }));
+    else ways[request.url ?? '']?.(response, request);
+  });
+});
+let url = '';
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+test.each([
+  ['/ok', { outcome: 'ok', status: 200, body: { id: 'm-1' } }],
+  ['/text', { outcome: 'ok', status: 200, body: null }],
+  ['/empty', { outcome: 'ok', status: 204, body: null }],
+  ['/pieces', { outcome: 'ok', status: 200, body: { text: 'ภาษาไทย' } }],
+  ['/hint', { outcome: 'fail', status: 409, error: { code: 'WRONG_STATUS', message: 'seen WRONG_STATUS' } }],
+  ['/refused', { outcome: 'fail', status: 400, error: { code: 'INVALID_BODY' } }],
+  ['/busy', { outcome: 'fail', status: 503, error: { code: 'SQLITE_BUSY' } }],
+  ['/not-ready', { outcome: 'fail', status: 503, error: { code: 'NOT_READY' } }],
+  ['/broken', { outcome: 'info', status: 500, error: { code: 'HTTP_500', message: 'oh no' } }],
+  ['/cut', { outcome: 'info', body: null, error: { code: 'UND_ERR_SOCKET' } }],
+  ['/hang-up', { outcome: 'info', body: null, error: { code: 'UND_ERR_SOCKET' } }],
+])('%s', async (path, expected) => {
+  await using http = new HttpClient(1);
+  expect(await http.send({ method: 'POST', url: url + path, body: {} })).toMatchObject(expected);
+});
+
+test('a body goes as JSON', async () => {
+  await using http = new HttpClient(1);
+  const { body } = await http.send({ method: 'POST', url: `${url}/echo`, body: { text: 'ไทย' } });
+  expect(body).toEqual({ body: '{"text":"ไทย"}', type: 'application/json' });
+});
+
+test('a connection that was never made is a call that did not happen', async () => {
+  await using http = new HttpClient(1);
+  const unused = createServer();
+  await new Promise<void>((resolve) => unused.listen(0, '127.0.0.1', resolve));
+  const { port } = unused.address() as AddressInfo;
+  await new Promise((resolve) => unused.close(resolve));
+  const reply = await http.send({ method: 'GET', url: `http://127.0.0.1:${port}/ok` });
+  expect(reply).toMatchObject({ outcome: 'fail', error: { code: 'ECONNREFUSED' } });
+});
+
+test('calls beyond the connections wait for one, and all are answered', async () => {
+  await using http = new HttpClient(2);
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, () => http.send({ method: 'GET', url: `${url}/pieces` })),
+  );
+  expect(replies.every(({ outcome }) => outcome === 'ok')).toBe(true);
+});
