@@ -16,6 +16,8 @@ export interface ArmPlan {
   dbModule: string | null;
   traffic: TrafficOptions;
   durationMs: number;
+  /** Whether a control is loaded as soon as who serves traffic is up. Default: when all processes are. */
+  loadsEarly?: boolean;
   /** Traffic goes on beyond the duration until it is enough, but not for ever. Default: the duration alone. */
   isEnough?(recorder: ArmRecorder): boolean;
   /** Part of the duration that passes before the first fault. */

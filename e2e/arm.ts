@@ -1,6 +1,6 @@
 /** One service with one db module on one fresh database: brought up, loaded, hurt, read, stopped. */
 import type { ArmPlan, Enter } from './arm-plan.ts';
-import { bringUp, isServiceFailure, recordStartFailure } from './bring-up.ts';
+import { type BroughtUp, bringUp, isServiceFailure, recordStartFailure } from './bring-up.ts';
 import { conclude, look } from './conclude.ts';
 import { loadAndHurt } from './load.ts';
 import type { Evidence } from './model/evidence.ts';
@@ -21,9 +21,10 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   await using stack = await createStack(plan, recorder);
   removeOnAbort(stack, plan.signal);
   recorder.observe({ kind: 'filesystem', type: await stack.filesystem() });
-  if (await bringUp(stack, recorder, plan.signal)) {
+  const up = await bringUp(stack, recorder, plan.signal);
+  if (up !== null) {
     try {
-      await putToTheTest(stack, recorder, plan, enter);
+      await putToTheTest(stack, recorder, plan, enter, up);
     } catch (error) {
       if (plan.signal.aborted || !isServiceFailure(error)) throw error;
       recordStartFailure(recorder, error);
@@ -33,15 +34,23 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   return evidenceOf(plan, recorder);
 }
 
-async function putToTheTest(stack: Stack, recorder: ArmRecorder, plan: ArmPlan, enter: Enter): Promise<void> {
+async function putToTheTest(
+  stack: Stack,
+  recorder: ArmRecorder,
+  plan: ArmPlan,
+  enter: Enter,
+  up: BroughtUp,
+): Promise<void> {
   if (plan.arm === 'subject') {
     enter('look', 'looking');
     await look(stack, recorder, 'open');
   }
+  if (plan.loadsEarly !== true) await up.all;
   await plan.turn?.mayLoad;
   plan.turn?.loadBegan();
   const copies = plan.demands.crashImages === undefined ? null : new CrashCopies(stack, recorder);
   await loadAndHurt(stack, recorder, plan, enter, copies);
+  await up.all;
   plan.turn?.loadEnded();
   if (plan.isOver?.() === true) return;
   await conclude(stack, recorder, plan, enter);

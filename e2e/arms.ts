@@ -34,7 +34,7 @@ export interface ArmsOptions {
 
 /** What differs from arm to arm. */
 type ArmWish = Pick<ArmPlan, 'variant' | 'dbModule' | 'durationMs' | 'calmMs' | 'faults' | 'demands'> &
-  Pick<ArmPlan, 'isEnough' | 'isOver' | 'turn'>;
+  Pick<ArmPlan, 'isEnough' | 'isOver' | 'loadsEarly'>;
 
 /** A control that was refused less often than this goes on, so that one refusal by chance is not all there is. */
 const CONTROL_BUSY = 10;
@@ -88,7 +88,7 @@ export class Arms {
     const demands: Demands = { okOps: 0, okOpsAroundFault: 0, faults: [], control: false, controlResult: null };
     const isEnough: ArmWish['isEnough'] = ({ busy }) => busy >= CONTROL_BUSY;
     const dbModule = join(PROJECT_ROOT, file);
-    const wish = { variant, dbModule, durationMs, calmMs: 0, faults: [], demands, isEnough };
+    const wish = { variant, dbModule, durationMs, calmMs: 0, faults: [], demands, isEnough, loadsEarly: true };
     const evidence = await this.#run('control', service, wish, turn);
     return [name, { result: controlResultOf(evidence), side: sideOf(evidence) }];
   }

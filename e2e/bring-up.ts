@@ -6,29 +6,44 @@ import type { ArmRecorder } from './observe/recorder.ts';
 /** How often a process of the control is started again: refused at start, it would be restarted by Compose as well. */
 const CONTROL_STARTS = 5;
 
-/** False when the service could not be started; what was seen is recorded. */
-export async function bringUp(stack: Stack, recorder: ArmRecorder, signal: AbortSignal): Promise<boolean> {
+/** A service that is up, or on its way. */
+export interface BroughtUp {
+  /** Resolves when no start is under way any more. Rejects as a start does. */
+  all: Promise<void>;
+}
+
+/**
+ * Null when the service could not be started; what was seen is recorded. The subject's processes start together on a fresh
+ * file, as Compose starts them, and all are up. The control is only there to be loaded: its first process comes alone,
+ * then those that serve traffic; the load may begin while the others come.
+ */
+export async function bringUp(stack: Stack, recorder: ArmRecorder, signal: AbortSignal): Promise<BroughtUp | null> {
   try {
-    // The subject's processes start together on a fresh file, as Compose starts them. The control is only there to be
-    // loaded: its first process comes alone, and those that are refused come again.
-    if (recorder.arm === 'subject') await stack.start();
-    else await startPatiently(stack, signal);
-    return true;
+    if (recorder.arm === 'subject') {
+      await stack.start();
+      return { all: Promise.resolve() };
+    }
+    const [first, ...others] = stack.processes;
+    const namesOf = (wanted: boolean) => others.filter((each) => each.servesTraffic === wanted).map(({ name }) => name);
+    await startAgain(stack, first === undefined ? [] : [first.name], signal);
+    await startPatiently(stack, namesOf(true), signal);
+    const all = startPatiently(stack, namesOf(false), signal);
+    // Whoever waits for all of them gets the error; until then it must not count as unhandled.
+    all.catch(() => undefined);
+    return { all };
   } catch (error) {
     if (signal.aborted || !isServiceFailure(error)) throw error;
     recordStartFailure(recorder, error);
-    return false;
+    return null;
   }
 }
 
-async function startPatiently(stack: Stack, signal: AbortSignal): Promise<void> {
-  const [first = '', ...others] = stack.processes.map(({ name }) => name);
-  await startAgain(stack, [first], signal);
-  // Those that were refused among the others come again one by one.
-  await stack.start(others).catch((error: unknown) => {
+/** Those that were refused come again one by one. */
+async function startPatiently(stack: Stack, names: readonly string[], signal: AbortSignal): Promise<void> {
+  await stack.start(names).catch((error: unknown) => {
     if (signal.aborted || !isServiceFailure(error)) throw error;
   });
-  for (const name of others) await startAgain(stack, [name], signal);
+  for (const name of names) await startAgain(stack, [name], signal);
 }
 
 async function startAgain(stack: Stack, names: readonly string[], signal: AbortSignal): Promise<void> {

@@ -8,12 +8,13 @@ export interface HeldTurn extends Turn {
 
 /**
  * Hands out turns one after the other. `overlapping`: a stack may start as soon as the loads of the turn before have begun,
- * when those are done together and only to be refused, else as soon as they are over; `apart`: when the arms have ended.
+ * when those are done together and only to be refused, else as soon as they are over; `apart`: when the arms have ended. No load
+ * begins before the arms of the turn before have ended.
  */
 export class Turns {
   readonly #how: 'overlapping' | 'apart';
   /** Of the turn handed out last. */
-  #before: Moments = { startable: Promise.resolve(), loadOver: Promise.resolve(), over: Promise.resolve() };
+  #before: Moments = { startable: Promise.resolve(), over: Promise.resolve() };
 
   constructor(how: 'overlapping' | 'apart') {
     this.#how = how;
@@ -41,10 +42,10 @@ export class Turns {
     const all = async (of: 'loadBegan' | 'loadOver' | 'over') => {
       await Promise.all(held.map((each) => each[of].promise));
     };
-    this.#before = { startable: all(startable), loadOver: all('loadOver'), over: all('over') };
+    this.#before = { startable: all(startable), over: all('over') };
     return held.map(({ loadBegan, loadOver, over }) => ({
       mayStart: isApart ? before.over : before.startable,
-      mayLoad: isApart ? before.over : before.loadOver,
+      mayLoad: before.over,
       loadBegan: () => loadBegan.resolve(),
       loadEnded: () => loadOver.resolve(),
       end() {
@@ -58,6 +59,5 @@ export class Turns {
 
 interface Moments {
   startable: Promise<void>;
-  loadOver: Promise<void>;
   over: Promise<void>;
 }

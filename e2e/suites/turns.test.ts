@@ -50,11 +50,17 @@ test('a stack starts when the load before it is over, and during the load of con
   expect(all.steps).toEqual(['control starts', 'control loads', 'a starts']);
   all.gate('control load').resolve();
   await settled();
-  expect(all.steps.splice(0)).toEqual(['control starts', 'control loads', 'a starts', 'control is read', 'a loads']);
+  expect(all.steps.splice(0)).toEqual(['control starts', 'control loads', 'a starts', 'control is read']);
+  all.gate('control read').resolve();
+  await settled();
+  expect(all.steps.splice(0)).toEqual(['control is over', 'a loads']);
   all.gate('a load').resolve();
   await settled();
-  expect(all.steps.splice(0)).toEqual(['a is read', 'b starts', 'b loads']);
-  for (const name of ['control read', 'a read', 'b load', 'b read']) all.gate(name).resolve();
+  expect(all.steps.splice(0)).toEqual(['a is read', 'b starts']);
+  all.gate('a read').resolve();
+  await settled();
+  expect(all.steps.splice(0)).toEqual(['a is over', 'b loads']);
+  for (const name of ['b load', 'b read']) all.gate(name).resolve();
   await Promise.all(arms);
 });
 
