@@ -18,8 +18,10 @@ export interface ArmPlan {
   durationMs: number;
   /** Whether a control is loaded as soon as who serves traffic is up. Default: when all processes are. */
   loadsEarly?: boolean;
-  /** Traffic goes on beyond the duration until it is enough, but not for ever. Default: the duration alone. */
+  /** Traffic goes on beyond the duration until it is enough. Default: the duration alone. */
   isEnough?(recorder: ArmRecorder): boolean;
+  /** For how much longer at most. Default 20 000. */
+  patienceMs?: number;
   /** Part of the duration that passes before the first fault. */
   calmMs: number;
   faults: readonly FaultStep[];

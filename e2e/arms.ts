@@ -34,7 +34,7 @@ export interface ArmsOptions {
 
 /** What differs from arm to arm. */
 type ArmWish = Pick<ArmPlan, 'variant' | 'dbModule' | 'durationMs' | 'calmMs' | 'faults' | 'demands'> &
-  Pick<ArmPlan, 'isEnough' | 'isOver' | 'loadsEarly'>;
+  Pick<ArmPlan, 'isEnough' | 'patienceMs' | 'isOver' | 'loadsEarly'>;
 
 /** A control that was refused less often than this goes on, so that one refusal by chance is not all there is. */
 const CONTROL_BUSY = 10;
@@ -100,8 +100,11 @@ export class Arms {
     const { variant, file: dbModule } = subjects.get(service.definition.name) ?? { variant: 'patched', file: null };
     const demands: Demands = { ...demandsOf(scenario), controlResult: null };
     const isOver = () => this.stoppedBy !== null;
-    // A slow machine takes longer for as much.
-    const isEnough: ArmWish['isEnough'] = ({ okOps }) => okOps >= demands.okOps;
+    // A slow machine takes longer for as much; in twice the time it is another matter.
+    const enough: Pick<ArmWish, 'isEnough' | 'patienceMs'> = {
+      isEnough: ({ okOps }) => okOps >= demands.okOps,
+      patienceMs: durationMs,
+    };
     await turn?.mayStart;
     if (isOver()) {
       turn?.end();
@@ -110,7 +113,7 @@ export class Arms {
     return await this.#run(
       'subject',
       service,
-      { variant, dbModule, durationMs, calmMs, faults, demands, isOver, isEnough },
+      { variant, dbModule, durationMs, calmMs, faults, demands, isOver, ...enough },
       turn,
     );
   }

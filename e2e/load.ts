@@ -52,7 +52,8 @@ export async function loadAndHurt(
     enter('traffic', 'traffic');
     await lasting(plan.durationMs);
     const isEnough = () => isOver() || (plan.isEnough?.(recorder) ?? true);
-    await until(isEnough, { deadlineMs: SETTLE_DEADLINE_MS, signal: plan.signal });
+    const { patienceMs = SETTLE_DEADLINE_MS } = plan;
+    await until(isEnough, { deadlineMs: patienceMs, signal: plan.signal });
   } finally {
     await copying?.stop();
     await watch?.stop();

@@ -86,6 +86,6 @@ export interface BenchDocument {
   /** Of traffic in each half of a pair. */
   seconds: number;
   rows: BenchRow[];
-  /** Only with --limit. */
+  /** Absent with --no-limit. */
   limits?: Limit[];
 }

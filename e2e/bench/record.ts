@@ -1,6 +1,6 @@
 /** README's table of what the patch buys, from what was last measured. */
 import { replaceMarked } from '../report/marked.ts';
-import type { BenchDocument, BenchRow } from './document.ts';
+import type { BenchDocument, BenchRow, Limit } from './document.ts';
 import type { Spread } from './spread.ts';
 
 const BEGIN = '<!-- bench: written by npm run bench -- --record -->';
@@ -14,9 +14,48 @@ const HEAD = [
   'refused: patched, plain',
 ];
 
-export function benchTable({ rows }: Pick<BenchDocument, 'rows'>): string {
-  const lines = [HEAD, HEAD.map(() => '---'), ...rows.map(cellsOf)].map((row) => `| ${row.join(' | ')} |`);
-  return `${BEGIN}\n${lines.join('\n')}\n${END}`;
+const LIMIT_HEAD = [
+  'service, writers alone',
+  'writes / limit',
+  'commits / limit',
+  'writes/s: service, one bare process, several',
+  'CPU ms a write: HTTP and loops, databases, traffic, bare',
+];
+
+export function benchTable({ rows, limits = [] }: Pick<BenchDocument, 'rows' | 'limits'>): string {
+  const parts = [table(HEAD, rows.map(cellsOf)), chart(rows)];
+  if (limits.length > 0) parts.push(LIMIT_WORDS, table(LIMIT_HEAD, limits.map(limitCells)));
+  return `${BEGIN}\n${parts.join('\n\n')}\n${END}`;
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** Drawn by whatever shows the file; what it shows is in the table above it as well. */
+function chart(rows: readonly BenchRow[]): string {
+  const closed = rows.filter(({ load, ratios }) => load === 'closed' && ratios.writes !== null);
+  const names = closed.map(({ service, engine }) => `"${service}, ${engine}"`);
+  const values = closed.map(({ ratios }) => (ratios.writes?.median ?? 0).toFixed(1));
+  return [
+    '```mermaid',
+    'xychart-beta',
+    '  title "Acknowledged writes per second, patched over plain, as fast as replies come"',
+    `  x-axis [${names.join(', ')}]`,
+    '  y-axis "times"',
+    `  bar [${values.join(', ')}]`,
+    '```',
+  ].join('\n');
+}
+
+const LIMIT_WORDS =
+  'Against the limit, a bare better-sqlite3 connection that runs the same statements in the same transactions, in one process and in several:';
+
+function limitCells({ service, ratio, commitRatio, served, bare, processes, cpu }: Limit): string[] {
+  const whole = (spread: Spread | null) => (spread === null ? 'unknown' : `${Math.round(spread.median)}`);
+  const rates = [served.writesPerSecond, bare.writesPerSecond, processes.writesPerSecond].map(whole);
+  const costs = [cpu.facesMs, cpu.databasesMs, cpu.trafficMs, cpu.bareMs].map((ms) => ms.toFixed(2));
+  return [service, times(ratio), times(commitRatio), rates.join(', '), costs.join(', ')];
 }
 
 export function withBench(markdown: string, table: string): string {
@@ -40,7 +79,7 @@ export function cellsOf({ service, engine, load, ratePerSecond, ratios, pairs }:
 }
 
 function times(spread: Spread | null): string {
-  if (spread === null) return 'plain had none';
+  if (spread === null) return 'none to compare with';
   const text = (value: number) => (value >= 10 ? value.toFixed(0) : value.toFixed(2));
   return `${text(spread.median)}× (${text(spread.min)}–${text(spread.max)})`;
 }

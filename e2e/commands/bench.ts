@@ -40,7 +40,7 @@ export interface BenchOptions {
   pairs: number;
   duration: number;
   load: Load | 'both' | 'none';
-  limit?: boolean;
+  limit: boolean;
   seed?: number;
   compare?: string;
   record?: boolean;
@@ -59,8 +59,8 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
   const services = servicesNamed(names);
   if (options.record === true && services.length < SERVICES.length)
     throw new WalproofError('USAGE', 'the record is of all services', 'name no service, or leave --record out');
-  if (options.load === 'none' && (options.record === true || options.limit !== true))
-    throw new WalproofError('USAGE', 'without a load there is nothing to measure', 'leave --load out, or give --limit');
+  if (options.load === 'none' && (options.record === true || !options.limit))
+    throw new WalproofError('USAGE', 'without a load there is nothing to measure', 'leave out --load, or --no-limit');
   // Before anything runs: a name mistyped must not show after minutes.
   const older = options.compare === undefined ? null : await readBench(resolve(options.compare));
   const progress = stderrProgress();
@@ -80,7 +80,7 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
         for (const load of loads)
           rows.push(await benchRow({ service, engine, variant: VARIANT, load, pairs, durationMs, seed, say, signal }));
     }
-    const limits = options.limit === true ? await limitsOf(services, { pairs, durationMs, seed, say, signal }) : [];
+    const limits = options.limit ? await limitsOf(services, { pairs, durationMs, seed, say, signal }) : [];
     const document = { ...documentOf(rows, seed, durationMs), ...(limits.length === 0 ? {} : { limits }) };
     if (options.record === true) await record(document);
     const changes = older === null ? [] : compareBenches(older, document);

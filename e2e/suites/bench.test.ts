@@ -169,9 +169,33 @@ test('a plain side that had nothing gives no ratio, and README says so', () => {
   const row = { ...rowOf([]), pairs, ratios: ratiosOf(pairs) };
   expect(row.ratios).toMatchObject({ writes: null, reads: { median: 2 } });
   const table = benchTable({ rows: [row] });
-  expect(table).toContain('| notes, process, as fast as replies come | plain had none | 2.00× (2.00–2.00) |');
+  expect(table).toContain('| notes, process, as fast as replies come | none to compare with | 2.00× (2.00–2.00) |');
   expect(withBench(`a\n${table}\nb`, table)).toBe(`a\n${table}\nb`);
   expect(() => withBench('nothing', table)).toThrow(RangeError);
+});
+
+test('README has a chart of what was measured under the closed loop, and the limits', () => {
+  const row = rowOf([100, 110, 120, 105, 115]);
+  const limit = limitFrom(
+    'notes',
+    4,
+    [
+      {
+        bare: 1_000,
+        processes: 900,
+        service: 400,
+        bareCommits: 1_000,
+        serviceCommits: 500,
+        cpu: { bareMs: 0.1, facesMs: 1, databasesMs: 0.5, trafficMs: 0.2 },
+      },
+    ],
+    [],
+  );
+  const table = benchTable({ rows: [row, { ...row, load: 'fixed' }], limits: [limit] });
+  expect(table).toContain('  x-axis ["notes, process"]\n  y-axis "times"\n  bar [11.0]\n');
+  expect(table).toContain(
+    '| notes | 0.40× (0.40–0.40) | 0.50× (0.50–0.50) | 400, 1000, 900 | 1.00, 0.50, 0.20, 0.10 |',
+  );
 });
 
 describe('the limit', () => {
@@ -251,20 +275,7 @@ describe('the limit', () => {
 
   test('a service under the same writes is measured beside it', async () => {
     const { exitCode, stdout, stderr } = await walproof(
-      ...[
-        'bench',
-        'oracle-v2',
-        '--load',
-        'none',
-        '--limit',
-        '--pairs',
-        '1',
-        '--duration',
-        '1s',
-        '--seed',
-        '5',
-        '--json',
-      ],
+      ...['bench', 'oracle-v2', '--load', 'none', '--pairs', '1', '--duration', '1s', '--seed', '5', '--json'],
     );
     expect(exitCode, stderr).toBe(0);
     const { rows, limits } = JSON.parse(stdout) as BenchDocument;
@@ -287,7 +298,7 @@ describe('what is typed wrong', () => {
     ['an unknown service', ['postgres'], 'UNKNOWN_SERVICE'],
     ['a file that is not there', ['--compare', join(scratch, 'absent.json')], 'USAGE'],
     ['a file that is no bench', ['--compare', file], 'USAGE'],
-    ['no load and no limit', ['--load', 'none'], 'USAGE'],
+    ['no load and no limit', ['--load', 'none', '--no-limit'], 'USAGE'],
     ['a record of one service', ['nanoclaw', '--record'], 'USAGE'],
   ])('%s', async (_, args, code) => {
     const { exitCode, stdout } = await walproof('bench', ...args, '--json');
