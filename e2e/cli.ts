@@ -130,6 +130,7 @@ function verdictCommands(walproof: Command): void {
         .choices(['closed', 'fixed', 'both', 'none'])
         .default('both'),
     )
+    .option('--variant <name>', 'what the patched db module is measured against', 'unpatched')
     .option('--no-limit', 'leave out how close each service comes to its own statements on a bare connection')
     .option('--seed <n>', 'of the traffic; a new one when omitted', typed(parseWhole('--seed', 0, 0x7fffffff)))
     .option('--compare <file>', 'a document that bench --json wrote: exit 1 where a ratio is worse beyond noise')

@@ -27,7 +27,7 @@ import { servicesNamed } from './services-named.ts';
 const RECORD = join(PROJECT_ROOT, 'e2e', 'bench', 'bench.json');
 const README = join(PROJECT_ROOT, 'README.md');
 /** What the services had before the patch. */
-const VARIANT = 'unpatched';
+const RECORDED_VARIANT = 'unpatched';
 const LOADS: Readonly<Record<BenchOptions['load'], readonly Load[]>> = {
   closed: ['closed'],
   fixed: ['fixed'],
@@ -40,6 +40,8 @@ export interface BenchOptions {
   pairs: number;
   duration: number;
   load: Load | 'both' | 'none';
+  /** What the patched db module is measured against. */
+  variant: string;
   limit: boolean;
   seed?: number;
   compare?: string;
@@ -61,6 +63,7 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
     throw new WalproofError('USAGE', 'the record is of all services', 'name no service, or leave --record out');
   if (options.load === 'none' && (options.record === true || !options.limit))
     throw new WalproofError('USAGE', 'without a load there is nothing to measure', 'leave out --load, or --no-limit');
+  requireVariant(services, options);
   // Before anything runs: a name mistyped must not show after minutes.
   const older = options.compare === undefined ? null : await readBench(resolve(options.compare));
   const progress = stderrProgress();
@@ -78,7 +81,9 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
       await engine.prepare(definitions, say, signal);
       for (const service of services)
         for (const load of loads)
-          rows.push(await benchRow({ service, engine, variant: VARIANT, load, pairs, durationMs, seed, say, signal }));
+          rows.push(
+            await benchRow({ service, engine, variant: options.variant, load, pairs, durationMs, seed, say, signal }),
+          );
     }
     const limits = options.limit ? await limitsOf(services, { pairs, durationMs, seed, say, signal }) : [];
     const document = { ...documentOf(rows, seed, durationMs), ...(limits.length === 0 ? {} : { limits }) };
@@ -89,6 +94,20 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
     return done(worse ? EXIT.fail : EXIT.pass, textOf(document, compared), { ...document, compared });
   } finally {
     progress.end();
+  }
+}
+
+function requireVariant(services: readonly ServiceUnderTest[], { variant, record }: BenchOptions): void {
+  if (record === true && variant !== RECORDED_VARIANT)
+    throw new WalproofError('USAGE', `the record is against ${RECORDED_VARIANT}`, 'leave out --variant, or --record');
+  for (const { definition } of services) {
+    if (definition.variants[variant] !== undefined) continue;
+    const known = Object.keys(definition.variants).join(', ');
+    throw new WalproofError(
+      'USAGE',
+      `expected ${definition.name} to have a variant ${variant}, it has ${known}`,
+      'name one of these, or another service',
+    );
   }
 }
 

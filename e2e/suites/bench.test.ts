@@ -299,6 +299,8 @@ describe('what is typed wrong', () => {
     ['a file that is not there', ['--compare', join(scratch, 'absent.json')], 'USAGE'],
     ['a file that is no bench', ['--compare', file], 'USAGE'],
     ['no load and no limit', ['--load', 'none', '--no-limit'], 'USAGE'],
+    ['a variant that a service does not have', ['oracle-v2', '--variant', 'driver-default'], 'USAGE'],
+    ['a record against another variant', ['--record', '--variant', 'seed-literal'], 'USAGE'],
     ['a record of one service', ['nanoclaw', '--record'], 'USAGE'],
   ])('%s', async (_, args, code) => {
     const { exitCode, stdout } = await walproof('bench', ...args, '--json');
