@@ -12,12 +12,14 @@ export interface Strand {
 /** Where the seconds of a run go: each strand is in one stage at a time. */
 export class Timeline {
   readonly #startedAt: number;
+  readonly #clock: () => number;
   readonly #spans: Span[] = [];
   readonly #open = new Map<string, Span>();
 
   /** @param startedAt `performance.now()` at the start of the run. */
-  constructor(startedAt: number) {
+  constructor(startedAt: number, clock: () => number = () => performance.now()) {
     this.#startedAt = startedAt;
+    this.#clock = clock;
   }
 
   /** The strand enters a stage, and leaves the one before. */
@@ -54,7 +56,7 @@ export class Timeline {
   }
 
   #nowMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(this.#clock() - this.#startedAt);
   }
 }
 
