@@ -7,7 +7,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { interruptible } from './commands/interrupt.ts';
 import { failed, type Outcome, print } from './commands/outcome.ts';
 import { parseDuration, parseWhole } from './commands/parse.ts';
-import { FAULTS } from './faults/index.ts';
 import { EXIT } from './model/errors.ts';
 import { VERSION } from './version.ts';
 
@@ -15,7 +14,6 @@ const FAULTS_HELP = [
   'comma-separated, default restart,kill: each once on every process in turn.',
   'kill*3 is three times, on processes drawn from the seed; kill@2s every two seconds for the whole duration; kill*3@2s',
   'both; all is each that the engine can do, once, in an order drawn from the seed; none is none.',
-  `Known: ${FAULTS.map((fault) => fault.name).join(', ')}`,
 ].join(' ');
 
 const INSPECT_HELP = `
@@ -57,13 +55,20 @@ function typed<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-function program(): Command {
+/** With the names of all faults where a help text is asked for: to load the faults takes longer than `inspect` takes to look. */
+async function faultsHelp(args: readonly string[]): Promise<string> {
+  if (!args.some((arg) => ['-h', '--help', 'help'].includes(arg))) return FAULTS_HELP;
+  const { FAULTS } = await import('./faults/index.ts');
+  return `${FAULTS_HELP} Known: ${FAULTS.map((fault) => fault.name).join(', ')}`;
+}
+
+function program(faults: string): Command {
   const walproof = new Command('walproof')
     .description('Proves or disproves, with evidence, that services keep their SQLite data under load and faults.')
     .version(VERSION)
     .showHelpAfterError('(walproof --help shows the commands)')
     .configureHelp({ showGlobalOptions: true });
-  verdictCommands(walproof);
+  verdictCommands(walproof, faults);
   bundleCommands(walproof);
   bugCommands(walproof);
   machineCommands(walproof);
@@ -71,8 +76,8 @@ function program(): Command {
 }
 
 /** What gives a verdict. */
-function verdictCommands(walproof: Command): void {
-  withVerifyOptions(walproof.command('verify'))
+function verdictCommands(walproof: Command, faults: string): void {
+  withVerifyOptions(walproof.command('verify'), faults)
     .description('one full verification: the control variant, then the patched db module under traffic and faults')
     .option(
       '--seed <n>',
@@ -86,7 +91,7 @@ function verdictCommands(walproof: Command): void {
       act(options.json, async (signal) => (await import('./commands/verify.ts')).verify(services, options, signal)),
     );
 
-  withVerifyOptions(walproof.command('soak'))
+  withVerifyOptions(walproof.command('soak'), faults)
     .description('verifications with every fault, each with another seed, until one does not pass')
     .option('--runs <n>', 'how many at most', typed(parseWhole('--runs', 1, 100_000)), 10)
     .option(
@@ -228,7 +233,7 @@ function machineCommands(walproof: Command): void {
     .action((options) => act(options.json, async () => (await import('./commands/down.ts')).down(options)));
 }
 
-function withVerifyOptions(command: Command): Command {
+function withVerifyOptions(command: Command, faults: string): Command {
   return withJson(command.argument('[service...]', 'nanoclaw, oracle-v2; both when none is named'))
     .addOption(new Option('--engine <name>', 'docker or process; docker when a daemon answers, else process'))
     .option('--duration <time>', 'how long traffic runs at least, e.g. 10s or 500ms', typed(parseDuration))
@@ -238,7 +243,7 @@ function withVerifyOptions(command: Command): Command {
       'calls per second and service; 0 is as fast as replies come',
       typed(parseWhole('--rate', 0, 100_000)),
     )
-    .option('--faults <list>', FAULTS_HELP)
+    .option('--faults <list>', faults)
     .option('--db-module <service=file>', 'a db module to judge in place of the patched one (repeatable)', collect, [])
     .option('--no-control', 'leave the control out; without it the verdict cannot be pass')
     .option('--out <dir>', 'where run bundles go; the newest 20 are kept', 'runs');
@@ -253,7 +258,7 @@ function collect(value: string, before: string[]): string[] {
 }
 
 try {
-  const walproof = program().exitOverride();
+  const walproof = program(await faultsHelp(process.argv.slice(2))).exitOverride();
   for (const command of walproof.commands) command.exitOverride();
   if (process.argv.length <= 2) walproof.help({ error: true });
   await walproof.parseAsync();

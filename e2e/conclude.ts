@@ -55,7 +55,7 @@ export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPla
   }
   enter('look', 'final read');
   await orMissing(recorder, 'final read', async () => {
-    const wanted = { stack, ops: recorder.ops, keptOnly: plan.arm === 'control' };
+    const wanted = { stack, ops: recorder.ops, keptOnly: plan.arm === 'control', signal: plan.signal };
     for (const read of await plan.service.traffic.finalRead(wanted)) recorder.observe(read);
   });
   if (plan.arm === 'control') return;

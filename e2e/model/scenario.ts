@@ -62,6 +62,8 @@ export interface FinalReadContext {
   ops: readonly Op[];
   /** Only what was kept, without waiting for what is still owed: enough for a control, which is not judged by it. */
   keptOnly: boolean;
+  /** Aborted when nobody waits for the answer any more; the read then fails with its reason. */
+  signal: AbortSignal;
 }
 
 /** A service with its traffic: what a scenario names. */

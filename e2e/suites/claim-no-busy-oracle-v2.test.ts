@@ -23,7 +23,7 @@ describe.each(ENGINES.map((engine) => ({ engine, name: engine.name })))(
     });
 
     test('the unpatched variant is refused under the same traffic', async () => {
-      const evidence = await evidenceFor({ engine, service, variant: 'unpatched', durationMs: 2_000 });
+      const evidence = await evidenceFor({ arm: 'control', engine, service, variant: 'unpatched', durationMs: 2_000 });
       expect(countBusy(evidence)).toBeGreaterThan(0);
       expect(noBusy.check(evidence).findings.map((finding) => finding.code)).toContain('busy');
     });

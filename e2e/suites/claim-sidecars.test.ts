@@ -31,7 +31,7 @@ describe.each(ENGINES)('on the $name engine', (engine) => {
     const patched = readFileSync(join(import.meta.dirname, '../..', sourceDir, dbModule), 'utf8');
     const stuck = patched.replace(
       'export function closeDatabase(): void {',
-      "$& if (process.env.PROCESS_NAME === 'nanoclaw') for (;;);",
+      "$& if (process.env.PROCESS_NAME === 'nanoclaw') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
     );
     const file = join(folder, 'db.ts');
     writeFileSync(file, stuck);

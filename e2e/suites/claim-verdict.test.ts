@@ -80,7 +80,7 @@ describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine)
     async () => {
       const unpatched = SERVICES.map(({ definition: { name, variants } }) => `${name}=${variants['unpatched']}`);
       const modules = unpatched.flatMap((module) => ['--db-module', module]);
-      const short = ['--faults', 'none', '--duration', '3s', '--no-control'];
+      const short = ['--faults', 'none', '--duration', '1500ms', '--no-control'];
       const { exitCode, document } = await verify('--engine', engine, '--side-by-side', ...modules, ...short);
       expect(exitCode).toBe(1);
       expect(document.verdict).toBe('fail');

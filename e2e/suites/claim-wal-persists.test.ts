@@ -66,7 +66,8 @@ describe.each(EVERYWHERE)('$where', ({ engine, service }) => {
       ending.abort();
       await traffic;
     }
-    for (const read of await service.traffic.finalRead({ stack, ops: recorder.ops, keptOnly: true }))
+    const { signal } = new AbortController();
+    for (const read of await service.traffic.finalRead({ stack, ops: recorder.ops, keptOnly: true, signal }))
       recorder.observe(read);
 
     const evidence: Evidence = {

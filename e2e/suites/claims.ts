@@ -9,6 +9,7 @@ import { createProcessEngine } from '../engine/process/engine.ts';
 import { newRunId } from '../engine/shared/run-id.ts';
 import { faultsNamed } from '../faults/named.ts';
 import type { Checker, Evidence } from '../model/evidence.ts';
+import type { Arm } from '../model/op.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { Engine, Stack, StackOptions } from '../model/stack.ts';
 import type { CheckResult } from '../model/verdict.ts';
@@ -30,6 +31,8 @@ export function serviceNamed(name: string): ServiceUnderTest {
 }
 
 export interface ArmWish {
+  /** A control is loaded and read, without waiting for what is owed: enough where only refusals count. Default `subject`. */
+  arm?: Arm;
   engine: Engine;
   service: ServiceUnderTest;
   /** A variant's name; the patched module when omitted. */
@@ -48,6 +51,7 @@ export interface ArmWish {
 /** Runs one arm of a claim and returns what was seen. */
 export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
   const {
+    arm = 'subject',
     engine,
     service,
     variant = 'patched',
@@ -62,7 +66,7 @@ export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
   const folder = await mkdtemp(join(tmpdir(), 'walproof-claim-'));
   try {
     return await runArm({
-      arm: 'subject',
+      arm,
       service,
       engine,
       runId: newRunId(),

@@ -25,12 +25,15 @@ const OPTIONS = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: 
 
 /** Sends HTTP calls over kept connections and turns every way a call can end into an outcome. Never throws. */
 export class HttpClient implements AsyncDisposable {
+  /** Aborted when nobody waits for replies any more: who asks again and again then gives up. */
+  readonly signal: AbortSignal | undefined;
   readonly #connections: number;
   readonly #origins = new Map<string, Connections>();
 
   /** @param connections to each origin; further calls wait for one. */
-  constructor(connections: number) {
+  constructor(connections: number, signal?: AbortSignal) {
     this.#connections = connections;
+    this.signal = signal;
   }
 
   send({ method, url, body }: HttpCall): Promise<Reply> {

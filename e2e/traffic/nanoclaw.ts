@@ -24,8 +24,8 @@ export const nanoclawTraffic: Traffic = {
 
   run: (context) => runClients(context, nanoclawClients(context.clients, context.readers)),
 
-  async finalRead({ stack, ops, keptOnly }) {
-    await using http = new HttpClient(CHATS.length);
+  async finalRead({ stack, ops, keptOnly, signal }) {
+    await using http = new HttpClient(CHATS.length, signal);
     const messages = (await Promise.all(CHATS.map((chat) => messagesOf(http, stack, chat)))).flat();
     // The host keeps tasks of its own beside those of the traffic.
     const { tasks: every } = await getJson<{ tasks: Task[] }>(http, `${baseUrlOf(stack)}/scheduler/tasks`);

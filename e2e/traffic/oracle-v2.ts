@@ -27,8 +27,8 @@ export const oracleTraffic: Traffic = {
 
   run: (context) => runClients(context, oracleClients(context.clients, context.readers)),
 
-  async finalRead({ stack, ops, keptOnly }) {
-    await using http = new HttpClient(SEARCHES);
+  async finalRead({ stack, ops, keptOnly, signal }) {
+    await using http = new HttpClient(SEARCHES, signal);
     const documents: Document[] = [];
     for (;;) {
       const url = `${baseUrlOf(stack)}/api/list?type=learning&limit=${PAGE}&offset=${documents.length}`;

@@ -7,10 +7,11 @@ import type { HttpClient } from './http.ts';
 const DEADLINE_MS = 15_000;
 const AGAIN_MS = 100;
 
-/** The JSON body of a GET, asked again while the service refuses it. Throws PROBE_FAILED at the deadline. */
+/** The JSON body of a GET, asked again while the service refuses it. Throws PROBE_FAILED at the deadline, or the signal's reason. */
 export async function getJson<T>(http: HttpClient, url: string): Promise<T> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
+    http.signal?.throwIfAborted();
     const reply = await http.send({ method: 'GET', url });
     if (reply.outcome === 'ok') return reply.body as T;
     if (performance.now() >= deadline) {

@@ -2,9 +2,10 @@
 import { unsafeUniformIntDistribution, xoroshiro128plus } from 'pure-rand';
 import type { ImageKind } from '../../model/crash.ts';
 import { WAL_HEADER_BYTES } from '../wal-format.ts';
+import { FRAME_HEADER_BYTES } from '../wal-frames.ts';
 
 /** A disk writes whole sectors: of what was not synced, each is as it was before or as it was to become. */
-const SECTOR_BYTES = 512;
+export const SECTOR_BYTES = 512;
 
 export interface Image {
   kind: ImageKind;
@@ -67,14 +68,16 @@ export function damaged(image: Image, wal: FrameBytes, stale: Uint8Array | null)
     bytes.fill(0, start, end);
     if (stale !== null) bytes.set(stale.subarray(start + skipped(wal), end + skipped(wal)), start);
   };
-  // Without its header a frame never counts, whatever lies in its page: zeros over zeros would change nothing.
-  lose(from, Math.min(from + wal.frameBytes, nextSector(from + 1)));
+  // Without its header a frame never counts, whatever lies in its page: zeros over zeros would change nothing. The whole header,
+  // since a sector may end in it, and what lies before the salts may be the same in the generation before.
+  const headerLost = nextSector(from + FRAME_HEADER_BYTES);
+  lose(from, Math.min(from + wal.frameBytes, headerLost));
   if (image.kind === 'reordered') {
     lose(from, from + wal.frameBytes);
     return bytes;
   }
   const random = intsFrom(image.seed);
-  for (let at = nextSector(from + 1); at < bytes.length; at = nextSector(at + 1))
+  for (let at = headerLost; at < bytes.length; at = nextSector(at + 1))
     if (random(2) === 0) lose(at, Math.min(bytes.length, nextSector(at + 1)));
   return bytes;
 }
