@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
+import { FAULTS } from '../faults/index.ts';
 import { start, walproof } from './command.ts';
 
 /** What Ctrl-C interrupts is killed, not waited for; on a loaded machine that takes a moment. */
@@ -148,6 +149,13 @@ describe('what cannot be meant is refused before anything starts', () => {
     expect(exitCode).toBe(64);
     expect(stderr).toMatch(/run bundle .* could not be written[\s\S]*--out/);
   });
+});
+
+test.each([[['verify', '--help']], [['help', 'soak']]])('%j names every fault', async (args) => {
+  const { stdout, exitCode } = await walproof(...args);
+  expect(exitCode).toBe(0);
+  const words = new Set(stdout.split(/[\s,]+/));
+  expect(FAULTS.filter(({ name }) => !words.has(name))).toEqual([]);
 });
 
 test('doctor names each condition with its state and next step', async () => {
