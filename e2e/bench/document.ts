@@ -80,7 +80,8 @@ export interface BenchDocument {
   tool: 'walproof';
   version: string;
   startedAt: string;
-  machine: { cores: number; node: string; platform: string };
+  /** `filesystem` is where the process engine keeps its data; documents of before do not have it. */
+  machine: { cores: number; node: string; platform: string; filesystem?: string };
   seed: number;
   clients: { writers: number; readers: number };
   /** Of traffic in each half of a pair. */

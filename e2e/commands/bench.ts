@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Table from 'cli-table3';
 import { type Change, compareBenches } from '../bench/compare.ts';
@@ -13,6 +13,7 @@ import { chooseEngine } from '../engine/choose.ts';
 import { dockerAvailability } from '../engine/docker/availability.ts';
 import { createDockerEngine } from '../engine/docker/engine.ts';
 import { createProcessEngine } from '../engine/process/engine.ts';
+import { filesystemInWords } from '../engine/process/filesystem-type.ts';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
 import { EXIT, messageOf, WalproofError } from '../model/errors.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
@@ -86,7 +87,7 @@ export async function bench(names: readonly string[], options: BenchOptions, sig
           );
     }
     const limits = options.limit ? await limitsOf(services, { pairs, durationMs, seed, say, signal }) : [];
-    const document = { ...documentOf(rows, seed, durationMs), ...(limits.length === 0 ? {} : { limits }) };
+    const document = { ...(await documentOf(rows, seed, durationMs)), ...(limits.length === 0 ? {} : { limits }) };
     if (options.record === true) await record(document);
     const changes = older === null ? [] : compareBenches(older, document);
     const compared = options.compare === undefined ? null : { with: resolve(options.compare), changes };
@@ -138,13 +139,18 @@ async function limitsOf(
   return limits;
 }
 
-function documentOf(rows: BenchRow[], seed: number, durationMs: number): BenchDocument {
+async function documentOf(rows: BenchRow[], seed: number, durationMs: number): Promise<BenchDocument> {
   return {
     schemaVersion: 1,
     tool: 'walproof',
     version: VERSION,
     startedAt: new Date().toISOString(),
-    machine: { cores: availableParallelism(), node: process.version, platform: process.platform },
+    machine: {
+      cores: availableParallelism(),
+      node: process.version,
+      platform: process.platform,
+      filesystem: await filesystemInWords(tmpdir()),
+    },
     seed,
     clients: { writers: WRITERS, readers: READERS },
     seconds: durationMs / 1_000,

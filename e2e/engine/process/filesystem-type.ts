@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { hasExt4Journal } from './ext4-journal.ts';
 
 /** The magic numbers of statfs(2) on Linux, and the type numbers of macOS for its two local filesystems. */
 const NAMES: Readonly<Record<number, string>> = {
@@ -21,10 +22,19 @@ const NAMES: Readonly<Record<number, string>> = {
   17: 'hfs',
 };
 
+export const WITHOUT_JOURNAL = 'ext4 without a journal';
+
 /** Filesystem type of a folder, its number in hexadecimal where the name is not known. */
 export async function filesystemType(folder: string): Promise<string> {
   const { type } = await statfs(folder);
   // Some platforms give the 32-bit number with its sign.
   const magic = type >>> 0;
   return NAMES[magic] ?? `0x${magic.toString(16)}`;
+}
+
+/** The same with what makes its figures of speed no measure of others: `ext4 without a journal`. */
+export async function filesystemInWords(folder: string): Promise<string> {
+  const type = await filesystemType(folder);
+  const slow = type === 'ext4' && hasExt4Journal((await stat(folder)).dev) === false;
+  return slow ? WITHOUT_JOURNAL : type;
 }
