@@ -37,7 +37,7 @@ export function createFolder(tmpRoot: string, runId: string, service: string): S
     writeOwnerRecord(path, []);
     const folder = { path, data: join(path, 'data'), app: join(path, 'app') };
     for (const made of [folder.data, homeOf(path), join(path, 'tmp'), join(path, 'beside')]) mkdirSync(made);
-    shareCompiled(path);
+    shareCompiled(path, service);
     return folder;
   } catch (error) {
     rmSync(path, { recursive: true, force: true });
@@ -45,14 +45,16 @@ export function createFolder(tmpRoot: string, runId: string, service: string): S
   }
 }
 
-function shareCompiled(folder: string): void {
+/** Each service has a cache of its own: programs of two services have the same place, and would put each other out. */
+function shareCompiled(folder: string, service: string): void {
+  const shared = join(COMPILE_CACHE, service.replace(/[^\w-]/g, '-'));
   try {
-    mkdirSync(COMPILE_CACHE, { recursive: true });
+    mkdirSync(shared, { recursive: true });
   } catch {
     // The project may be another user's or on a read-only disk: then every start compiles for itself.
     return;
   }
-  symlinkSync(COMPILE_CACHE, compiledOf(folder));
+  symlinkSync(shared, compiledOf(folder));
 }
 
 /** What every process of the folder gets; a definition's own env comes on top. */
