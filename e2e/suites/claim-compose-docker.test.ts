@@ -88,6 +88,9 @@ test('the live page is served, sees every process and both databases, and cannot
   };
   const all = ['nanoclaw', 'nanoclaw-agent-1', 'nanoclaw-agent-2', 'oracle', 'oracle-indexer'];
   await expect.poll(seen, { timeout: 20_000 }).toEqual(all.map((name) => `${name} up`));
+  // The processes are asked and the files are looked at by clocks of their own.
+  const problems = async () => (await look()).services.map(({ wal }) => wal.problem);
+  await expect.poll(problems, { timeout: 20_000 }).toEqual([null, null]);
   const { services, traffic } = await look();
   for (const { wal } of services)
     expect(wal).toMatchObject({ problem: null, walBytes: expect.any(Number), frames: expect.any(Number) });
