@@ -2,7 +2,7 @@
  * Claim:  the process engine keeps every promise of an engine, and those that only it makes: groups, ports, folders.
  * Method: the shared cases, then a look at this machine's processes, ports and temporary folders from outside.
  */
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -17,10 +17,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createProcessEngine } from '../engine/process/engine.ts';
-import { baseEnvironment, createFolder, FOLDER_PREFIX, homeOf, linkPackages } from '../engine/process/folder.ts';
+import { FOLDER_PREFIX, homeOf } from '../engine/process/folder.ts';
 import { writeOwnerRecord } from '../engine/process/owner-record.ts';
 import { reservePort } from '../engine/process/port-reservation.ts';
 import { ProcessGroup } from '../engine/process/process-group.ts';
@@ -162,24 +161,6 @@ describe('what a process gets', { timeout: CASE_TIMEOUT_MS }, () => {
     );
     for (const name of ['HOME', 'TMPDIR', 'TINY_DATA']) expect(env[name]).toContain(join(root, FOLDER_PREFIX));
     expect(stack.baseUrl('tiny-1')).toBe(`http://127.0.0.1:${env['TINY_PORT']}`);
-  });
-
-  test('what another folder has compiled, as long as the text is the same', async () => {
-    const compiledIn = async (text: string): Promise<boolean> => {
-      const folder = createFolder(root, newRunId(), 'tiny');
-      onTestFinished(() => rmSync(folder.path, { recursive: true, force: true }));
-      await linkPackages(folder);
-      const program = join(folder.path, 'beside', `own-${process.pid}.ts`);
-      writeFileSync(program, text);
-      const env = { ...baseEnvironment(folder), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' };
-      const { stderr } = await promisify(execFile)(process.execPath, [program], { env });
-      // As Node itself says it (https://nodejs.org/docs/latest-v24.x/api/module.html#module-compile-cache).
-      return stderr.includes(`retrieving transpile cache for StrippedTypeScript file://${program}...success`);
-    };
-    const text = `export const once: string = '${newRunId()}';\n`;
-    expect(await compiledIn(text)).toBe(false);
-    expect(await compiledIn(text)).toBe(true);
-    expect(await compiledIn(`${text}// changed\n`)).toBe(false);
   });
 
   test('a port below the ephemeral range that nobody else is given', async () => {
