@@ -5,6 +5,7 @@ import { runCampaign } from './faults/campaign.ts';
 import { schedule } from './faults/schedule.ts';
 import { messageOf } from './model/errors.ts';
 import type { Stack } from './model/stack.ts';
+import { commitsAtHand } from './observe/commits-at-hand.ts';
 import type { CrashCopies } from './observe/crash/copies.ts';
 import { observeSidecars } from './observe/database.ts';
 import type { ArmRecorder } from './observe/recorder.ts';
@@ -54,13 +55,20 @@ export async function loadAndHurt(
     const isEnough = () => isOver() || (plan.isEnough?.(recorder) ?? true);
     const { patienceMs = SETTLE_DEADLINE_MS } = plan;
     await until(isEnough, { deadlineMs: patienceMs, signal: plan.signal });
+    if (looksAtCommits(plan)) await commitsAtHand(stack, recorder, plan.signal);
   } finally {
+    // First of all: the moment that was waited for passes.
+    ending.abort();
     await copying?.stop();
     await watch?.stop();
-    ending.abort();
     await running;
     recorder.observe({ kind: 'traffic', atMs, endedAtMs: recorder.nowMs(), clients: plan.traffic.clients });
   }
+}
+
+/** Whether the commits of this arm will be looked at one by one. */
+function looksAtCommits({ arm, service, isOver }: ArmPlan): boolean {
+  return arm === 'subject' && service.definition.promises?.searchable?.halves !== undefined && isOver?.() !== true;
 }
 
 /**

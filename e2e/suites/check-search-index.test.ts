@@ -61,6 +61,7 @@ describe('search-index', () => {
 
   it.each([
     ['no look at commits', () => goodRun().without('commits')],
+    ['a look at too few of them to tell', () => goodRun().without('commits').commits(19)],
     ['no search', () => goodRun().without('search-read')],
     ['a search before the last fault had healed', () => goodRun().but('search-read', () => ({ atMs: 650 }))],
     [

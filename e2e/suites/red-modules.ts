@@ -84,8 +84,13 @@ function late(db: TypedDatabase): TypedDatabase {
     sin: 'commits a document and its full-text row apart, without ever being killed between',
     check: 'search-index',
     code: 'document-unfindable',
+    // The migration keeps its transaction: processes that start at once would refuse each other, and nobody would serve.
     change: (text) =>
-      replaced(text, "return db.transaction(work, { behavior: 'immediate' });", 'return work(db as never);'),
+      replaced(
+        replaced(text, "return db.transaction(work, { behavior: 'immediate' });", 'return work(db as never);'),
+        'drizzleTransaction(db, (tx) => applyMigrations(tx, migrations));',
+        "db.transaction((tx) => applyMigrations(tx, migrations), { behavior: 'immediate' });",
+      ),
   },
   {
     service: 'oracle-v2',
