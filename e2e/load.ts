@@ -55,7 +55,7 @@ export async function loadAndHurt(
     const isEnough = () => isOver() || (plan.isEnough?.(recorder) ?? true);
     const { patienceMs = SETTLE_DEADLINE_MS } = plan;
     await until(isEnough, { deadlineMs: patienceMs, signal: plan.signal });
-    if (looksAtCommits(plan)) await commitsAtHand(stack, recorder, plan.signal);
+    if (looksAtCommits(plan)) await commitsAtHand(stack, plan.signal);
   } finally {
     // First of all: the moment that was waited for passes.
     ending.abort();

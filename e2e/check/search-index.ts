@@ -2,13 +2,12 @@ import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { SearchRead } from '../model/observation.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { CheckResult, Finding } from '../model/verdict.ts';
+import { LEAST_COMMITS } from '../model/watched.ts';
 import { broken, conclude, Examples, listed, notExercised, shorten } from './finding.ts';
 import { lastHealedMs, newestMs, trafficEndedMs } from './moments.ts';
 import { streaming } from './streaming.ts';
 
 const CHECK = 'search-index';
-/** A transaction in two parts shows after one commit in five; twenty without one leave a chance of a hundredth. */
-const LEAST_COMMITS = 20;
 const NOTHING = { ops: [], tables: [], halves: '' };
 
 const promiseOf = (service: ServiceDefinition) => service.promises?.searchable ?? NOTHING;

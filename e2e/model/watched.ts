@@ -56,6 +56,12 @@ export interface WalSample extends Seen {
   index: WalIndex | null;
 }
 
+/**
+ * So many commits must have been looked at before none with a half of something means anything: a transaction in two parts
+ * showed after one commit in five (oracle-v2, 95 commits of a copy, twenty runs), so all of twenty miss it once in a hundred times.
+ */
+export const LEAST_COMMITS = 20;
+
 /** What a kill after each of the newest commits would have left, on a copy. */
 export interface CommitsSeen extends Seen {
   kind: 'commits';

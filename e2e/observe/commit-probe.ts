@@ -7,12 +7,12 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { LEAST_COMMITS } from '../model/watched.ts';
 import { parseWalHeader, parseWalIndex, WAL_HEADER_BYTES } from './wal-format.ts';
 
 const FRAME_HEADER_BYTES = 24;
-/** A few hundred tell as much as thousands; each is recovered from its own copy of the -wal, so a large one has fewer. */
+/** A few hundred tell as much as thousands; each is recovered from its own copy of the -wal, so a long one has fewer. */
 const MOST_COMMITS = 300;
-const LEAST_COMMITS = 10;
 const MOST_BYTES = 400 * 2 ** 20;
 const ROWS_SHOWN = 3;
 
@@ -38,7 +38,8 @@ function commitsIn(wal: Buffer, shm: Buffer): { frames: number[]; frameBytes: nu
     const isCommit = at + frameBytes <= wal.length && wal.readUInt32BE(at + 4) !== 0;
     if (isCommit) frames.push(n);
   }
-  const affordable = Math.floor(MOST_BYTES / wal.length);
+  // What counts, not the file: that stays as long as it was once, e.g. under a reader that held the checkpoints up.
+  const affordable = Math.floor(MOST_BYTES / (WAL_HEADER_BYTES + index.frames * frameBytes));
   return { frames: frames.slice(-Math.max(LEAST_COMMITS, Math.min(MOST_COMMITS, affordable))), frameBytes };
 }
 

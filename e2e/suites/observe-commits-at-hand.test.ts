@@ -5,7 +5,6 @@
  */
 import { endianness } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import type { Observation } from '../model/observation.ts';
 import { commitsAtHand } from '../observe/commits-at-hand.ts';
 
 /** https://sqlite.org/walformat.html#the_wal_index_file_format */
@@ -21,41 +20,42 @@ function head(frames: number, checkpointed: number): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 
-const sampled = (frames: number) =>
-  ({
-    kind: 'wal-sample',
-    index: { frames, checkpointed: 0, pageSize: 4_096, salts: ['', ''] },
-  }) as unknown as Observation;
-
-/** The frames that no checkpoint had reached at the look after which it went on; `looks` are given round and round. */
-async function seenAt(observations: Observation[], looks: (Uint8Array | null)[]): Promise<number> {
-  let taken = -1;
-  const walIndexHead = async () => looks[++taken % looks.length] ?? null;
-  await commitsAtHand({ walIndexHead }, { observations }, new AbortController().signal);
+/** How many looks it took; they are given round and round. */
+async function looksUntil(looks: (Uint8Array | null)[]): Promise<number> {
+  let taken = 0;
+  const walIndexHead = async () => looks[taken++ % looks.length] ?? null;
+  await commitsAtHand({ walIndexHead }, new AbortController().signal);
   return taken;
 }
 
 describe('traffic ends', () => {
   test('in the upper half of a -wal, but not where the next commits bring on a checkpoint', async () => {
-    const looks = [head(990, 0), head(30, 0), head(450, 0), head(700, 0)];
-    expect(await seenAt([sampled(1_000)], looks)).toBe(3);
+    expect(await looksUntil([head(700, 0), head(990, 0), head(30, 0), head(450, 0), head(900, 0), head(700, 0)])).toBe(
+      6,
+    );
   });
 
   test('by what no checkpoint has reached, not by the size of the -wal', async () => {
-    expect(await seenAt([sampled(1_000)], [head(1_300, 1_200), head(1_900, 1_200)])).toBe(1);
+    expect(await looksUntil([head(1_000, 0), head(10, 0), head(700, 600), head(800, 200)])).toBe(4);
   });
 
-  test('by a peak that shows only now, also of a service that checkpoints early', async () => {
-    expect(await seenAt([sampled(40)], [head(100, 0), head(35, 0), head(60, 0)])).toBe(2);
+  test('not by a checkpoint that a reader stopped half-way', async () => {
+    expect(
+      await looksUntil([head(1_108, 1_000), head(1_110, 1_050), head(1_200, 1_110), head(9, 0), head(700, 0)]),
+    ).toBe(5);
+  });
+
+  test('by the newest round, not by one that a reader let grow', async () => {
+    expect(await looksUntil([head(9_000, 0), head(900, 0), head(20, 0), head(600, 0)])).toBe(4);
   });
 
   test('at a -wal that is just being written, or is not there: not before it can be read', async () => {
-    expect(await seenAt([sampled(1_000)], [null, new Uint8Array(136), head(700, 0)])).toBe(2);
+    expect(await looksUntil([head(1_000, 0), head(10, 0), null, new Uint8Array(136), head(700, 0)])).toBe(5);
   });
 
-  test('after three seconds, however little there is', async () => {
+  test('after three seconds, when no checkpoint comes', async () => {
     const begun = performance.now();
-    await seenAt([sampled(1_000)], [head(3, 0)]);
+    await looksUntil([head(300, 0)]);
     expect(performance.now() - begun).toBeGreaterThan(2_900);
     expect(performance.now() - begun).toBeLessThan(10_000);
   });

@@ -3,7 +3,7 @@
  * Method: a real database with its -wal, copied while it is open; the probe as a process of its own.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,4 +66,14 @@ test('what was checkpointed before cannot be shown, and is not', () => {
   addDocument('b');
   addText('b');
   expect(probed().torn).toMatchObject([{ rows: ['{"id":"b"}'] }]);
+});
+
+test('a -wal that was long once has as many to look at as any other when it is used anew', () => {
+  database.exec('CREATE TABLE blobs (b)');
+  database.prepare('INSERT INTO blobs VALUES (zeroblob(25000000))').run();
+  database.pragma('wal_checkpoint(PASSIVE)');
+  for (let n = 0; n < 40; n++) database.transaction(() => [addDocument(`${n}`), addText(`${n}`)]).immediate();
+  expect(statSync(`${database.name}-wal`).size).toBeGreaterThan(25_000_000);
+  // And what was checkpointed, as one.
+  expect(probed()).toEqual({ commits: 41, torn: [] });
 });
