@@ -211,10 +211,14 @@ describe('Ctrl-C', () => {
     expect(readdirSync(place)).toEqual([]);
   });
 
-  test('sent to the launcher alone, without a terminal, reaches the command', async () => {
+  test.each([
+    ['the program', []],
+    ['a Node that launched it', [process.execPath]],
+  ])('sent to %s alone, without a terminal, reaches the command', async (_, by) => {
     const place = mkdtempSync(join(scratch, 'tmp-'));
     const args = ['verify', 'nanoclaw', ...onProcess, '--duration', '1s', '--no-control', '--faults', 'none'];
-    const launcher = spawn(process.execPath, [join(PROJECT_ROOT, 'e2e/walproof.mjs'), ...args], {
+    const [command = '', ...rest] = [...by, join(PROJECT_ROOT, 'e2e/walproof.mjs'), ...args];
+    const launcher = spawn(command, rest, {
       env: { ...process.env, TMPDIR: place },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
