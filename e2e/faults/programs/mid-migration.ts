@@ -83,8 +83,12 @@ function migrate(): void {
   database.exec('CREATE TABLE walproof_migration (ballast BLOB)');
   database.exec('INSERT INTO walproof_migration VALUES (zeroblob(1048576))');
   process.send?.(schemaOf(database));
-  // Keeps the transaction open until the parent kills this process, or has died.
-  process.on('disconnect', () => process.exit(1));
+  // Keeps the transaction open until the parent kills this process, or has died. It names the connection: one that nothing
+  // reaches any more is closed by the garbage collector, and with it goes the lock.
+  process.on('disconnect', () => {
+    database.close();
+    process.exit(1);
+  });
 }
 
 if (mode === 'migrate') migrate();
