@@ -14,6 +14,9 @@ import { startWatch } from './observe/watch.ts';
 /** Enough ops must be acknowledged between two faults within this time, else the run goes on without more faults. */
 const SETTLE_DEADLINE_MS = 20_000;
 
+/** Several rounds of a -wal under load. Under less load there are few checkpoints, and any moment is as good. */
+const COMMITS_DEADLINE_MS = 3_000;
+
 /** Traffic for the whole duration, and longer while faults are still to come. */
 export async function loadAndHurt(
   stack: Stack,
@@ -55,7 +58,8 @@ export async function loadAndHurt(
     const isEnough = () => isOver() || (plan.isEnough?.(recorder) ?? true);
     const { patienceMs = SETTLE_DEADLINE_MS } = plan;
     await until(isEnough, { deadlineMs: patienceMs, signal: plan.signal });
-    if (looksAtCommits(plan)) await commitsAtHand(stack, plan.signal);
+    if (looksAtCommits(plan))
+      await until(commitsAtHand(stack), { deadlineMs: COMMITS_DEADLINE_MS, everyMs: 10, signal: plan.signal });
   } finally {
     // First of all: the moment that was waited for passes.
     ending.abort();
