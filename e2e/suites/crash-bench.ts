@@ -1,6 +1,7 @@
 /**
- * How fast crash images are swept: `node e2e/suites/crash-bench.ts [frames] [rounds]` makes a 1 MB database with so many frames, sweeps
- * it on two threads, and prints images per second with their spread, CPU time and the most memory.
+ * How fast crash images are swept: `node --max-semi-space-size=2 e2e/suites/crash-bench.ts [frames] [rounds]` makes a 1 MB database
+ * with so many frames, sweeps it on two threads, and prints images per second with their spread, CPU time and the most memory.
+ * The flag is that of the launcher, with which walproof sweeps: without it 10 000 frames took 507 MB instead of 274.
  */
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
