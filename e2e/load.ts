@@ -58,7 +58,11 @@ export async function loadAndHurt(
     const isEnough = () => isOver() || (plan.isEnough?.(recorder) ?? true);
     const { patienceMs = SETTLE_DEADLINE_MS } = plan;
     await until(isEnough, { deadlineMs: patienceMs, signal: plan.signal });
-    if (looksAtCommits(plan)) await untilCommitsAtHand(stack, plan.signal, problem);
+    if (looksAtCommits(plan)) {
+      const deadline = { deadlineMs: COMMITS_DEADLINE_MS, everyMs: 10, signal: plan.signal };
+      await until(commitsAtHand(stack, problem), deadline);
+      plan.signal.throwIfAborted();
+    }
   } finally {
     // First of all: the moment that was waited for passes.
     ending.abort();
@@ -67,18 +71,6 @@ export async function loadAndHurt(
     await running;
     recorder.observe({ kind: 'traffic', atMs, endedAtMs: recorder.nowMs(), clients: plan.traffic.clients });
   }
-}
-
-/** A look that fails does not end the run: the traffic then ends where it is, and the check says how many commits there were. */
-async function untilCommitsAtHand(stack: Stack, signal: AbortSignal, problem: (text: string) => void): Promise<void> {
-  const isMoment = commitsAtHand(stack);
-  const isMomentOrUnseen = () =>
-    isMoment().catch((error: unknown) => {
-      signal.throwIfAborted();
-      problem(`a look at the commits at hand failed: ${messageOf(error)}`);
-      return true;
-    });
-  await until(isMomentOrUnseen, { deadlineMs: COMMITS_DEADLINE_MS, everyMs: 10, signal });
 }
 
 /** Whether the commits of this arm will be looked at one by one. */

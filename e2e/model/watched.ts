@@ -58,7 +58,8 @@ export interface WalSample extends Seen {
 
 /**
  * So many commits must have been looked at before none with a half of something means anything: a transaction in two parts
- * showed after one commit in five (oracle-v2, 95 commits of a copy, twenty runs), so all of twenty miss it once in a hundred times.
+ * showed after one commit in five (oracle-v2, some 95 commits of a copy, 26 runs), so all of twenty would miss it
+ * once in a hundred times if they did so independently.
  */
 export const LEAST_COMMITS = 20;
 

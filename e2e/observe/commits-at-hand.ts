@@ -1,3 +1,4 @@
+import { messageOf } from '../model/errors.ts';
 import type { Stack } from '../model/stack.ts';
 import { parseWalIndex } from './wal-format.ts';
 
@@ -13,12 +14,16 @@ const MOST_PART = 0.85;
  * afterwards, and right after a checkpoint there are none: traffic that ends then would have proved nothing. How many frames
  * a checkpoint waits for is seen rather than asked, since it is a connection's own setting
  * (https://sqlite.org/pragma.html#pragma_wal_autocheckpoint); so no look before the -wal began anew says yes. A -wal is used
- * anew some times a second under load, and the moment lasts no longer than a tenth of one.
+ * anew some times a second under load, and the moment lasts no longer than a tenth of one. After a look that failed no moment is
+ * waited for: the check says how many commits there were.
  */
-export function commitsAtHand(stack: Pick<Stack, 'walIndexHead'>): () => Promise<boolean> {
+export function commitsAtHand(
+  stack: Pick<Stack, 'walIndexHead'>,
+  onProblem: (message: string) => void,
+): () => Promise<boolean> {
   let before = 0;
   let full = 0;
-  return async () => {
+  const look = async () => {
     const head = await stack.walIndexHead();
     const index = head && parseWalIndex(head);
     if (index === null) return false;
@@ -28,4 +33,9 @@ export function commitsAtHand(stack: Pick<Stack, 'walIndexHead'>): () => Promise
     before = frames;
     return full > 0 && frames - checkpointed >= full * LEAST_PART && frames <= full * MOST_PART;
   };
+  return () =>
+    look().catch((error: unknown) => {
+      onProblem(`a look at the commits at hand failed: ${messageOf(error)}`);
+      return true;
+    });
 }

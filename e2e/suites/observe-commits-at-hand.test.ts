@@ -23,7 +23,9 @@ function head(frames: number, checkpointed: number): Uint8Array {
 /** How many looks it took until one said yes; null when none of them did. */
 async function looksUntil(looks: (Uint8Array | null)[]): Promise<number | null> {
   let taken = 0;
-  const isMoment = commitsAtHand({ walIndexHead: async () => looks[taken++] ?? null });
+  const isMoment = commitsAtHand({ walIndexHead: async () => looks[taken++] ?? null }, (problem) => {
+    throw new Error(problem);
+  });
   for (const _ of looks) if (await isMoment()) return taken;
   return null;
 }
@@ -55,5 +57,12 @@ describe('traffic ends', () => {
 
   test('not before the -wal began anew once', async () => {
     expect(await looksUntil([head(0, 0), head(100, 0), head(600, 0), head(700, 0)])).toBeNull();
+  });
+
+  test('where a look fails, which is told and does not end the run', async () => {
+    const problems: string[] = [];
+    const walIndexHead = () => Promise.reject(new Error('the observer is gone'));
+    expect(await commitsAtHand({ walIndexHead }, (problem) => problems.push(problem))()).toBe(true);
+    expect(problems).toEqual([expect.stringContaining('the observer is gone')]);
   });
 });
