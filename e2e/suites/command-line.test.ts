@@ -151,6 +151,17 @@ describe('what cannot be meant is refused before anything starts', () => {
   });
 });
 
+test('a command that asks no daemon loads no client of one', async () => {
+  const tell = `import { registerHooks } from 'node:module';
+    registerHooks({ load(url, context, next) { console.error('loaded', url); return next(url, context); } });`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` };
+  const { stderr, exitCode } = await start(['verify', 'postgres', '--engine', 'process'], { env }).ended;
+  expect(exitCode).toBe(64);
+  const packages = new Set(Array.from(stderr.matchAll(/^loaded .*node_modules\/(@?[\w.-]+)/gm), ([, name]) => name));
+  expect(packages).toContain('commander');
+  for (const heavy of ['dockerode', 'ssh2', '@grpc', 'testcontainers']) expect(packages).not.toContain(heavy);
+});
+
 test.each([[['verify', '--help']], [['help', 'soak']]])('%j names every fault', async (args) => {
   const { stdout, exitCode } = await walproof(...args);
   expect(exitCode).toBe(0);

@@ -2,7 +2,8 @@
  * What the live page costs the services: `node e2e/suites/observer-bench.ts [pairs] [seconds]` brings the compose stack up under
  * traffic as fast as replies come, opens the page's stream, and compares windows in which the observer runs with windows in
  * which it is frozen. Windows are short and many: the machine's own ups and downs are longer, and fall on both of a pair. Prints
- * requests with it as a ratio of those without, median and its 95 % interval, and the CPU and memory it took. For an idle machine.
+ * requests with it as a ratio of those without, of each service and of both (the geometric mean), median and its 95 % interval, and
+ * the CPU and memory it took. For an idle machine.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import Docker from 'dockerode';
@@ -54,7 +55,11 @@ async function compare(observer: Docker.Container): Promise<void> {
       own.push((seen['with']?.[name] ?? 0) / (seen['without']?.[name] ?? 1));
     progress(`pair ${pair + 1}: ${JSON.stringify(seen)}`);
   }
-  for (const [name, own] of Object.entries(ratios)) {
+  // What one service gets the other does not, on a machine with no CPU to spare; what both get varies less.
+  const both = Array.from({ length: pairs }, (_, pair) =>
+    geometricMean(Object.values(ratios).map((own) => own[pair] ?? 1)),
+  );
+  for (const [name, own] of [...Object.entries(ratios), ['both', both] as const]) {
     const sure = medianInterval(own);
     const interval =
       sure === null ? '' : `, the median from ${sure.from.toFixed(3)} to ${sure.to.toFixed(3)} with 95 %`;
@@ -75,6 +80,10 @@ async function requestsPerSecond(): Promise<Record<string, number>> {
   return Object.fromEntries(
     Object.keys(METRICS).map((name, n) => [name, Math.round(((after[n] ?? 0) - (before[n] ?? 0)) / took)]),
   );
+}
+
+function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 /** All requests a service has answered, but for those of the observer and of the health checks, which are few. */

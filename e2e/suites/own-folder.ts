@@ -7,6 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-const folder = mkdtempSync(join(realpathSync(tmpdir()), 'walproof-suite-'));
+const shared = realpathSync(tmpdir());
+const folder = mkdtempSync(join(shared, 'walproof-suite-'));
 process.env['TMPDIR'] = folder;
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  // The next file may be run by the same process.
+  process.env['TMPDIR'] = shared;
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -35,6 +35,9 @@ export default defineConfig({
     sequence: { sequencer: longestFirst(length) },
     setupFiles: ['e2e/suites/own-folder.ts'],
     pool: 'forks',
+    // A process for each file costs it a start and all its imports. What a file changes in its process it undoes, as it must anyway:
+    // its tests share that process.
+    isolate: false,
     testTimeout: 90_000,
     hookTimeout: 90_000,
     retry: 0,

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 
 // Ryuk, the container with which testcontainers cleans up, needs the Docker socket inside a container and an image that not
 // every machine can pull. Cleaning up is the engine's own duty instead: by label, at the end and at the next start.
 process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true';
+
+const require = createRequire(import.meta.url);
 
 let client: Docker | undefined;
 
@@ -13,9 +16,15 @@ let client: Docker | undefined;
 export function docker(options: { timeoutMs?: number } = {}): Docker {
   const socket = unusualSocket();
   if (socket !== undefined) process.env['DOCKER_HOST'] = `unix://${socket}`;
-  if (options.timeoutMs !== undefined) return new Docker({ timeout: options.timeoutMs });
-  client ??= new Docker();
+  if (options.timeoutMs !== undefined) return newClient({ timeout: options.timeoutMs });
+  client ??= newClient();
   return client;
+}
+
+/** Not loaded before: with what dockerode draws in, gRPC and SSH, it is a third of a command's files, and most commands ask no daemon. */
+function newClient(options?: Docker.DockerOptions): Docker {
+  const Client = require('dockerode') as typeof Docker;
+  return new Client(options);
 }
 
 /** Where the daemon is looked for, in words. */

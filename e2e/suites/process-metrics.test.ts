@@ -1,0 +1,52 @@
+/**
+ * Claim:  what a process tells of itself is true: its CPU time and memory, when it began, and how long its loop stood still,
+ *         since it was asked before and since it began.
+ * Method: this process, whose loop is made to stand still for a time.
+ * Red as: a stall that is missed, or told again; a figure of another process.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { collectProcessMetrics } from '../../fixtures/service-kit/src/process-metrics.ts';
+import { readingOf } from '../dashboard/reading.ts';
+
+const STALL_MS = 150;
+/** The monitor notes a standstill when its next tick comes. */
+const TICKS_MS = 50;
+const TICK_MS = 10;
+
+test('start, CPU, memory and standstills', async () => {
+  const registry = new Registry();
+  collectProcessMetrics(registry);
+  await registry.metrics();
+  await delay(TICKS_MS);
+
+  const until = performance.now() + STALL_MS;
+  while (performance.now() < until);
+  await delay(TICKS_MS);
+
+  const cpuBefore = cpuSeconds();
+  const text = await registry.metrics();
+  const reading = readingOf(text, new Set());
+  expect(reading.startedAtMs).toBeCloseTo(performance.timeOrigin, -4);
+  expect(reading.cpuSeconds).toBeGreaterThanOrEqual(cpuBefore);
+  expect(reading.cpuSeconds).toBeLessThanOrEqual(cpuSeconds());
+  expect(figure(text, 'process_resident_memory_bytes') / process.memoryUsage.rss()).toBeCloseTo(1, 0);
+  expect(reading.stallMs).toBeGreaterThanOrEqual(STALL_MS - TICK_MS);
+  const longest = figure(text, 'event_loop_longest_stall_seconds');
+  expect(1000 * longest).toBeGreaterThanOrEqual(STALL_MS - TICK_MS);
+
+  // Told once: the next who asks hears of what was since.
+  const next = await registry.metrics();
+  expect(readingOf(next, new Set()).stallMs).toBeLessThan(STALL_MS / 2);
+  expect(figure(next, 'event_loop_longest_stall_seconds')).toBeGreaterThanOrEqual(longest);
+});
+
+function figure(text: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
