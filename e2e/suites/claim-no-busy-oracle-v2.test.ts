@@ -1,12 +1,11 @@
 /**
  * Claim:  no SQLITE_BUSY appears under oracle-v2's traffic: searches, learns and two indexers work at once.
  * Method: seeded traffic on real processes; every statement the driver refused is recorded, whether or not the service
- *         noticed. The same traffic on the unpatched variant must be refused.
+ *         noticed. That the unpatched variant is refused under such traffic is seen by each control: claim-verdict.test.ts.
  * Red as: busy, busy-snapshot, busy-recovery, locked, sqlite-error.
  */
 import { describe, expect, test } from 'vitest';
 import { noBusy } from '../check/no-busy.ts';
-import { countBusy } from '../check/summary.ts';
 import { writes } from '../check/writes.ts';
 import { ENGINES, evidenceFor, resultOf, serviceNamed } from './claims.ts';
 
@@ -20,12 +19,6 @@ describe.each(ENGINES.map((engine) => ({ engine, name: engine.name })))(
       expect([...evidence.ops].filter((op) => op.outcome === 'ok').length).toBeGreaterThan(500);
       expect(resultOf(noBusy, evidence)).toBe('no-busy: pass');
       expect(resultOf(writes, evidence)).toBe('writes: pass');
-    });
-
-    test('the unpatched variant is refused under the same traffic', async () => {
-      const evidence = await evidenceFor({ arm: 'control', engine, service, variant: 'unpatched', durationMs: 2_000 });
-      expect(countBusy(evidence)).toBeGreaterThan(0);
-      expect(noBusy.check(evidence).findings.map((finding) => finding.code)).toContain('busy');
     });
   },
 );
