@@ -76,7 +76,7 @@ describe.each(ENGINES.map((engine) => engine.name))('on the %s engine', (engine)
   );
 });
 
-// At once: NanoClaw's agents lose replies then, and are waited for until they try again, some ten seconds later.
+// At once: most of the time goes by with waiting for work that was refused, until its claim ends with its lease.
 test.concurrent.for(ENGINES.map((engine) => engine.name))(
   'the unpatched db modules fail on the %s engine, and busy is named',
   { timeout: RUN_DEADLINE_MS },
