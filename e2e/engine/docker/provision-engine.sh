@@ -259,12 +259,6 @@ mtu_arguments() {
     echo "--default-network-opt=bridge=com.docker.network.driver.mtu=$mtu"
 }
 
-# By default dockerd starts a proxy of its own for each published port, and what this machine sends to 127.0.0.1 goes through
-# it. Without, the kernel forwards it: fewer processes per container and fewer copies per request.
-proxy_arguments() {
-  grep -qs '"userland-proxy"' /etc/docker/daemon.json || echo '--userland-proxy=false'
-}
-
 # The containerd of a dockerd that was killed may linger without answering; a new dockerd then waits 15 s for it and
 # gives up. One that still has its dockerd is left alone.
 end_orphan_containerd() {
@@ -320,7 +314,7 @@ await_socket() {
 
 run_dockerd() {
   local arguments driver
-  mapfile -t arguments < <(mtu_arguments; proxy_arguments)
+  mapfile -t arguments < <(mtu_arguments)
   launch_dockerd "${arguments[@]}"
   await_socket && return 0
   # dockerd finds the driver that works by itself, except when leftovers of several lie in its data folder. A driver
