@@ -2,11 +2,14 @@
  * Claim:  every way a call can end has its outcome, and no call throws.
  * Method: a real server that answers each path in its own way, in one piece, in several, or not to the end; and a port on which nobody
  *         listens.
- * Red as: a failed assertion. Not claimed: replies that never come; what waits longer than 35 s is lost (traffic/http.ts).
+ * Red as: a failed assertion. Not claimed: replies that never come; what waits longer than 35 s is lost (traffic/http.ts), and what waits
+ *         for somebody who is gone is lost sooner: engine-cases/limits.ts has a container cut off for that.
  */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { HttpClient } from '../traffic/http.ts';
 
 const error = (code: string) => JSON.stringify({ error: { code, message: `seen ${code}` } });
@@ -33,6 +36,7 @@ const ways: Record<string, (response: ServerResponse, request: IncomingMessage) 
     response.write('{"id":');
     setTimeout(() => response.destroy(), 20);
   },
+  '/silence': (response) => response.writeProcessing(),
   '/hang-up': (_, request) => request.socket.destroy(),
 };
 
@@ -93,3 +97,29 @@ test('calls beyond the connections wait for one, and all are answered', async ()
   );
   expect(replies.every(({ outcome }) => outcome === 'ok')).toBe(true);
 });
+
+// The kernel's own word, for where no peer can be made to go without a goodbye: its table names the timer that runs and when it ends.
+test.runIf(process.platform === 'linux')(
+  'a silent peer is asked within a second whether it is there (Linux)',
+  async () => {
+    const http = new HttpClient(1);
+    const arrived = once(server, 'request') as Promise<[IncomingMessage]>;
+    const lost = http.send({ method: 'GET', url: `${url}/silence` });
+    const [{ socket }] = await arrived;
+    await vi.waitFor(async () => {
+      const { timer, dueMs } = await timerOf(socket.remotePort ?? 0);
+      expect(timer).toBe('keepalive');
+      expect(dueMs).toBeLessThanOrEqual(1_000);
+    });
+    await http[Symbol.asyncDispose]();
+    expect(await lost).toMatchObject({ outcome: 'info' });
+  },
+);
+
+/** The timer of the connection from a port of this machine, as proc(5) tells it: its kind, and when it is due in hundredths of a second. */
+async function timerOf(port: number): Promise<{ timer: string; dueMs: number }> {
+  const from = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((row) => row.trim().split(/\s+/));
+  const [kind, due] = (rows.find(([, local]) => local === from)?.[5] ?? '').split(':');
+  return { timer: kind === '02' ? 'keepalive' : `${kind}`, dueMs: Number.parseInt(due ?? '', 16) * 10 };
+}

@@ -21,7 +21,18 @@ const JSON_HEAD = { 'content-type': 'application/json' };
 /** The connection was never made, so the call certainly did not happen. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'EADDRNOTAVAIL', 'EHOSTUNREACH']);
 
-const OPTIONS = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connect: { timeout: 2_000 } };
+/**
+ * The kernel asks a silent peer whether it is still there. A container taken off its network says no goodbye where Docker runs no
+ * proxy for its port: the address then belongs to nobody, which answers the question with a reset. Otherwise a call that had arrived
+ * would wait for its whole timeout, though no lock does. A frozen process does not mind: its kernel answers for it.
+ */
+const ASK_AFTER_MS = 1_000;
+
+const OPTIONS = {
+  headersTimeout: TIMEOUT_MS,
+  bodyTimeout: TIMEOUT_MS,
+  connect: { timeout: 2_000, keepAlive: true, keepAliveInitialDelay: ASK_AFTER_MS },
+};
 
 /** Sends HTTP calls over kept connections and turns every way a call can end into an outcome. Never throws. */
 export class HttpClient implements AsyncDisposable {

@@ -3,12 +3,15 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { fillDisk } from '../../faults/fill-disk.ts';
 import type { Engine, ProcessExit } from '../../model/stack.ts';
+import { HttpClient } from '../../traffic/http.ts';
 import { eventually, failureOf } from './harness/await.ts';
 import type { CreateTiny } from './harness/hooks.ts';
 import { getJson, healthStatus, postItem } from './harness/talk.ts';
 import { temporaryFolder } from './harness/temporary-folder.ts';
 
 const LIMIT_BYTES = 8 * 2 ** 20;
+/** A recovery counts calls that leave after the end of a fault, so whoever makes them must have been freed long before 5 s. */
+const LOST_WITHIN_MS = 2_500;
 const FILL = new URL('../../faults/programs/fill-disk.ts', import.meta.url);
 
 export function limitCases(getEngine: () => Engine, createTiny: CreateTiny): void {
@@ -66,6 +69,21 @@ export function containerCases(getEngine: () => Engine, createTiny: CreateTiny):
     await containers.connect('tiny-1');
     expect(await healthStatus(stack, 'tiny-1')).toBe(200);
     expect(await stack.identity('tiny-1')).toEqual(before);
+  });
+
+  test('ends the calls in the hands of a container that is taken off its network', async () => {
+    await using stack = await createTiny({ 'tiny-1': 'plain' });
+    await stack.start();
+    const { containers } = stack;
+    if (containers === null) return expect(getEngine().name).toBe('process');
+    await using http = new HttpClient(1);
+    const lost = http.send({ method: 'GET', url: `${stack.baseUrl('tiny-1')}/silence` });
+    await eventually(async () => (await getJson(stack, 'tiny-1', '/silences')) === 1);
+    await containers.disconnect('tiny-1');
+    await containers.connect('tiny-1');
+    const reconnected = performance.now();
+    expect(await lost).toMatchObject({ outcome: 'info' });
+    expect(performance.now() - reconnected).toBeLessThan(LOST_WITHIN_MS);
   });
 
   test('has the kernel kill a container for want of memory, and only that one', async () => {

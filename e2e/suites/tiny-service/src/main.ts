@@ -24,11 +24,13 @@ holder?.once('message', () => {
   locked = true;
 });
 
+let silences = 0;
 const routes: Record<string, (value: string) => [status: number, body: unknown]> = {
   'GET /health': () => [locked && mode !== 'unhealthy' ? 200 : 503, { variant, mode: mode ?? 'plain' }],
   'GET /pid': () => [200, { pid: process.pid, holder: holder?.pid }],
   'GET /items': () => [200, db.prepare('SELECT value FROM items ORDER BY value').pluck().all()],
   'POST /items': (value) => [201, db.prepare('INSERT INTO items VALUES (?)').run(value).changes],
+  'GET /silences': () => [200, silences],
   'POST /exit': () => process.exit(3),
 };
 
@@ -42,6 +44,12 @@ function answer(method: string | undefined, url: URL): [status: number, body: un
 }
 
 const server = createServer((request, response) => {
+  if (request.url === '/silence') {
+    // Something is sent, so that the kernel of who asked knows that its call arrived, and has nothing to send again.
+    response.writeProcessing();
+    silences += 1;
+    return;
+  }
   const [status, body] = answer(request.method, new URL(request.url ?? '/', 'http://tiny'));
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 });
