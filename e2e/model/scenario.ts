@@ -57,7 +57,7 @@ export interface Traffic {
 export type ReadInput = Extract<ObservationInput, { kind: 'final-read' | 'delivery-read' | 'search-read' }>;
 
 export interface FinalReadContext {
-  stack: Stack;
+  stack: Reachable;
   /** What was sent to this service; a read that looks for each key of its own needs to know them. */
   ops: readonly Op[];
   /** Only what was kept, without waiting for what is still owed: enough for a control, which is not judged by it. */

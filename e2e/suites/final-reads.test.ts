@@ -56,4 +56,25 @@ describe('the searches', () => {
     expect(read.items).toContainEqual({ key: 'a', listed: 0, found: 1 });
     expect(asked).toBe(3);
   });
+
+  test('are made for several keys at once, and by itself for each that was not seen exactly once', async () => {
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    const [groups, alone]: [string[][], string[]] = [[], []];
+    const times = new Map(Object.entries({ a: 1, b: 2, c: 0, d: 1, e: 1 }));
+    const found = async (key: string) => {
+      alone.push(key);
+      return times.get(key) ?? 0;
+    };
+    const once = async (asked: readonly string[]) => {
+      groups.push([...asked]);
+      return asked.filter((key) => times.get(key) === 1);
+    };
+    const listed = new Map([['c', 0]]);
+    const ops = opsOf(...keys.filter((key) => key !== 'c'));
+    const read = await readSearch('add-note', ops, { listed, found, glance: { most: 2, once }, rows });
+    expect(groups.flat().sort()).toEqual([...keys, 'maybe'].sort());
+    expect(groups.map(({ length }) => length)).toEqual([2, 2, 2]);
+    expect([...new Set(alone)].sort()).toEqual(['b', 'c', 'maybe']);
+    expect(new Map(read.items.map((item) => [item.key, item.found]))).toEqual(new Map([...times, ['maybe', 0]]));
+  });
 });

@@ -1,5 +1,5 @@
 import type { Traffic } from '../model/scenario.ts';
-import type { Stack } from '../model/stack.ts';
+import type { Reachable } from '../model/stack.ts';
 import { type Client, type PlannedCall, runClients } from './clients.ts';
 import { type Answering, readDelivery } from './delivery-read.ts';
 import { HttpClient } from './http.ts';
@@ -66,7 +66,7 @@ interface Reply {
 type Queues = Record<'input' | 'claimed' | 'messages', number>;
 
 /** Replies come through agents and IPC files, some time after the message was acknowledged. */
-function answeringOf(http: HttpClient, stack: Stack): Answering {
+function answeringOf(http: HttpClient, stack: Reachable): Answering {
   let since = '';
   return {
     async newAnswers() {
@@ -161,7 +161,7 @@ function read(name: string, path: string): PlannedCall {
 }
 
 /** Every message of a chat, page by page; the cursor of a page is where the next one begins. */
-async function messagesOf(http: HttpClient, stack: Stack, chat: string): Promise<Message[]> {
+async function messagesOf(http: HttpClient, stack: Reachable, chat: string): Promise<Message[]> {
   const all: Message[] = [];
   let since = '';
   for (;;) {

@@ -1,17 +1,20 @@
 import type { Traffic } from '../model/scenario.ts';
-import type { Stack } from '../model/stack.ts';
+import type { Reachable } from '../model/stack.ts';
 import { type Client, type PlannedCall, runClients } from './clients.ts';
 import { HttpClient } from './http.ts';
 import { opSequenceHash } from './plan.ts';
 import type { Random } from './random.ts';
 import { finalItems, getJson } from './read-all.ts';
-import { readSearch } from './search-read.ts';
+import { readSearch, type Searching } from './search-read.ts';
 import { baseUrlOf, targetsOf } from './targets.ts';
 import { ENGLISH, THAI } from './words.ts';
 
 const PAGE = 500;
 /** Connections for the searches at the end. */
 const SEARCHES = 8;
+/** A search heeds 32 words (fixtures/oracle-v2/src/match.ts), and shows up to 100 results. */
+const WORDS = 32;
+const MOST_RESULTS = 100;
 /**
  * Begins every learning of the traffic and makes it findable: `note-<client>x<n>`, e.g. `note-learner1x17`. One word holds
  * client and number, since search splits words at signs and asks for each only once: `1-1` would be any `1`.
@@ -49,7 +52,7 @@ export const oracleTraffic: Traffic = {
       );
       return { documents: total, texts: fts_rows };
     };
-    return [learned, await readSearch('learn', ops, { listed, found: findingOf(http, stack), rows })];
+    return [learned, await readSearch('learn', ops, { listed, ...searchingBy(http, stack), rows })];
   },
 };
 
@@ -69,14 +72,38 @@ function keyOf(content: string): string | null {
   return KEY.exec(content)?.[0] ?? null;
 }
 
-/** Counts the results of a search for a key that hold it; the servers are asked in turn. */
-function findingOf(http: HttpClient, stack: Stack): (key: string, nth: number) => Promise<number> {
+/** Searches for keys, and the keys that the results hold; the servers are asked in turn. */
+function searchingBy(http: HttpClient, stack: Reachable): Pick<Searching, 'found' | 'glance'> {
   const targets = targetsOf(stack);
-  return async (key, nth) => {
-    const url = `${stack.baseUrl(targets[nth % targets.length] as string)}/api/search?q=${key}&type=learning&limit=10`;
-    const { results } = await getJson<{ results: Document[] }>(http, url);
-    return results.filter(({ content }) => keyOf(content) === key).length;
+  const results = async (query: string, limit: number, nth: number) => {
+    const base = stack.baseUrl(targets[nth % targets.length] as string);
+    const url = `${base}/api/search?q=${encodeURIComponent(query)}&type=learning&limit=${limit}`;
+    const { results: found } = await getJson<{ results: Document[] }>(http, url);
+    return found.map(({ content }) => keyOf(content));
   };
+  return {
+    found: async (key, nth) => (await results(key, 10, nth)).filter((seen) => seen === key).length,
+    glance: {
+      most: WORDS,
+      async once(keys, nth) {
+        // No document has all these words, so the search falls back to any of them.
+        const found = await results(keys.map(ownWordOf).join(' '), MOST_RESULTS, nth);
+        // A full page may have cut off what would show a key again.
+        return found.length < MOST_RESULTS ? onlyOnce(found, new Set(keys)) : [];
+      },
+    },
+  };
+}
+
+/** The part of a key that no other key has. */
+function ownWordOf(key: string): string {
+  return key.slice(key.indexOf('-') + 1);
+}
+
+function onlyOnce(found: readonly (string | null)[], wanted: ReadonlySet<string>): string[] {
+  const counts = new Map<string, number>();
+  for (const key of found) if (key !== null && wanted.has(key)) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count === 1).map(([key]) => key);
 }
 
 function learner(name: string): Client {
