@@ -9,14 +9,15 @@ const CLIENT = 'fixtures/service-kit/src/database-client.ts';
 const ON_ONE_THREAD = [
   {
     file: CLIENT,
-    find: '  const child = fork(fileURLToPath(entry), {',
-    replace: '  if (entry !== null) return await onThisThread(entry);\n  const child = fork(fileURLToPath(entry), {',
+    find: '  const client = new Client(forked, metrics);',
+    replace: '  if (forked !== null) return await onThisThread(forked);\n  const client = new Client(forked, metrics);',
   },
   {
     file: CLIENT,
     find: 'interface Reply {',
     replace: [
-      'async function onThisThread(entry) {',
+      'async function onThisThread({ child, entry }) {',
+      "  child.kill('SIGKILL');",
       "  const [module, { methodsOf }] = await Promise.all(['./db.ts', './methods.ts'].map((path) => import(",
       '    new URL(path, entry).href)));',
       '  module.initDatabase();',

@@ -233,6 +233,7 @@ describe('a start', () => {
     await using second = await OracleProcess.launch('main', dataDir, { ORACLE_PORT: new URL(first.url).port });
     expect((await second.ended()).exitCode).toBe(1);
     expect(second.log.find(({ event }) => event === 'start-failed')?.err?.code).toBe('EADDRINUSE');
+    expect(second.log.filter(({ event }) => event === 'attestation')).toEqual([]);
   });
 
   test('on a database that cannot be opened ends with 1, without a stack trace', async () => {
