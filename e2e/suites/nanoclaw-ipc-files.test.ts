@@ -1,6 +1,6 @@
 /**
  * Goal:   two hosts that live at the same time, as in a rolling restart, hand the same file over without getting in each
- *         other's way; what a killed one left half written goes when the next one starts.
+ *         other's way, and neither takes away what the other handed over; what a killed one left half written goes when the next one starts.
  * Method: real processes that write one name at once, beside one that cleans up as a starting host does.
  */
 import { execFile } from 'node:child_process';
@@ -12,6 +12,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { removeTemporaries } from '../../fixtures/nanoclaw/src/ipc-files.ts';
 
 const PROGRAM = join(import.meta.dirname, 'nanoclaw', 'write-files.ts');
+const HAND_OVER = join(import.meta.dirname, 'nanoclaw', 'hand-over.ts');
 const TIMES = '1500';
 const run = promisify(execFile);
 const root = mkdtempSync(join(tmpdir(), 'walproof-ipc-files-'));
@@ -33,4 +34,25 @@ test('only what a writer of that name left is removed', async () => {
     writeFileSync(join(folder, name), '{');
   await removeTemporaries(folder, 'host');
   expect(readdirSync(folder).sort()).toEqual([...kept].sort());
+});
+
+/** What waits for the agents when hosts have handed over one after the other, each what it saw. */
+async function waiting(...handed: string[][]): Promise<{ files: number; ids: string[] }> {
+  for (const ids of handed)
+    await run(process.execPath, [HAND_OVER, ...ids], { env: { ...process.env, DATA_DIR: folder } });
+  const input = join(folder, 'data', 'ipc', 'main', 'input');
+  const files = readdirSync(input);
+  const ids = files.flatMap((name) => {
+    const { messages } = JSON.parse(readFileSync(join(input, name), 'utf8')) as { messages: { id: string }[] };
+    return messages.map(({ id }) => id);
+  });
+  return { files: files.length, ids: [...new Set(ids)].sort() };
+}
+
+test('a host that read earlier and writes later takes no message away', async () => {
+  expect(await waiting(['m1', 'm2', 'm3'], ['m1', 'm2'])).toEqual({ files: 2, ids: ['m1', 'm2', 'm3'] });
+});
+
+test('the same messages handed over again are one file', async () => {
+  expect(await waiting(['m1', 'm2'], ['m1', 'm2'])).toEqual({ files: 1, ids: ['m1', 'm2'] });
 });
