@@ -50,7 +50,8 @@ async function putToTheTest(
   plan.turn?.loadBegan();
   const copies = plan.demands.crashImages === undefined ? null : new CrashCopies(stack, recorder);
   await loadAndHurt(stack, recorder, plan, enter, copies);
-  await up.all;
+  // Whoever is still on the way when a control has been refused enough is removed there.
+  if (plan.loadsEarly !== true || plan.isEnough?.(recorder) !== true) await up.all;
   plan.turn?.loadEnded();
   if (plan.isOver?.() === true) return;
   await conclude(stack, recorder, plan, enter);

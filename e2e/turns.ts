@@ -7,8 +7,8 @@ export interface HeldTurn extends Turn {
 }
 
 /**
- * Hands out turns one after the other. `overlapping`: a stack may start as soon as the loads of the turn before have begun,
- * when those are done together and only to be refused, else as soon as they are over; `apart`: when the arms have ended. No load
+ * Hands out turns one after the other. `overlapping`: a stack may start as soon as one load of the turn before has begun,
+ * when those are done together and only to be refused, else as soon as it is over; `apart`: when the arms have ended. No load
  * begins before the arms of the turn before have ended.
  */
 export class Turns {
@@ -39,10 +39,8 @@ export class Turns {
       loadOver: Promise.withResolvers<void>(),
       over: Promise.withResolvers<void>(),
     }));
-    const all = async (of: 'loadBegan' | 'loadOver' | 'over') => {
-      await Promise.all(held.map((each) => each[of].promise));
-    };
-    this.#before = { startable: all(startable), over: all('over') };
+    const over = Promise.all(held.map((each) => each.over.promise)).then(() => undefined);
+    this.#before = { startable: Promise.race(held.map((each) => each[startable].promise)), over };
     return held.map(({ loadBegan, loadOver, over }) => ({
       mayStart: isApart ? before.over : before.startable,
       mayLoad: before.over,

@@ -22,6 +22,6 @@ export const VERIFY: Scenario = {
   durationMs: 6_000,
   calmMs: 1_500,
   faults: [inTurn(restart), inTurn(kill)],
-  control: { durationMs: 1_500 },
+  control: { durationMs: 500 },
   exercised: { okOps: 2_000, okOpsAroundFault: 50 },
 };

@@ -33,6 +33,8 @@ export function serviceNamed(name: string): ServiceUnderTest {
 export interface ArmWish {
   /** A control is loaded and read, without waiting for what is owed: enough where only refusals count. Default `subject`. */
   arm?: Arm;
+  /** As a run's controls do. Default: all processes are up before the load begins. */
+  loadsEarly?: boolean;
   engine: Engine;
   service: ServiceUnderTest;
   /** A variant's name; the patched module when omitted. */
@@ -52,6 +54,7 @@ export interface ArmWish {
 export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
   const {
     arm = 'subject',
+    loadsEarly = false,
     engine,
     service,
     variant = 'patched',
@@ -74,6 +77,7 @@ export async function evidenceFor(wish: ArmWish): Promise<Evidence> {
       dbModule,
       traffic: { seed, clients: 4, ratePerSecond: 400 },
       durationMs,
+      loadsEarly,
       isEnough: ({ okOps }) => okOps >= leastOkOps,
       calmMs: 0,
       faults: faultsNamed(faults),

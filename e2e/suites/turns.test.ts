@@ -64,6 +64,26 @@ test('a stack starts when the load before it is over, and during the load of con
   await Promise.all(arms);
 });
 
+test('of several controls the first load lets a stack start, and the last end lets it load', async () => {
+  const all = told();
+  const turns = new Turns('overlapping');
+  const controls = turns.together(2);
+  const slowStart = Promise.withResolvers<void>();
+  const slow = slowStart.promise.then(() => arm('slow', controls[1], all));
+  const arms = [arm('quick', controls[0], all), slow, arm('a', turns.next(), all)];
+  await settled();
+  expect(all.steps.splice(0)).toEqual(['quick starts', 'quick loads', 'a starts']);
+  for (const name of ['quick load', 'quick read']) all.gate(name).resolve();
+  slowStart.resolve();
+  await settled();
+  expect(all.steps.splice(0)).toEqual(['quick is read', 'quick is over', 'slow starts', 'slow loads']);
+  for (const name of ['slow load', 'slow read']) all.gate(name).resolve();
+  await settled();
+  expect(all.steps.splice(0)).toEqual(['slow is read', 'slow is over', 'a loads']);
+  for (const name of ['a load', 'a read']) all.gate(name).resolve();
+  await Promise.all(arms);
+});
+
 test('apart, an arm starts when the one before is over', async () => {
   const all = told();
   const turns = new Turns('apart');
