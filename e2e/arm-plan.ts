@@ -16,7 +16,7 @@ export interface ArmPlan {
   dbModule: string | null;
   traffic: TrafficOptions;
   durationMs: number;
-  /** Whether a control is loaded as soon as who serves traffic is up. Default: when all processes are. */
+  /** Whether a control is loaded as soon as two processes are up, and gets more only as needed. Default: all are up before. */
   loadsEarly?: boolean;
   /** Traffic goes on beyond the duration until it is enough. Default: the duration alone. */
   isEnough?(recorder: ArmRecorder): boolean;

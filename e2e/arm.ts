@@ -20,8 +20,8 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   enter('start', 'starting');
   await using stack = await createStack(plan, recorder);
   removeOnAbort(stack, plan.signal);
-  recorder.observe({ kind: 'filesystem', type: await stack.filesystem() });
-  const up = await bringUp(stack, recorder, plan.signal);
+  const isEnough = plan.loadsEarly === true ? () => plan.isEnough?.(recorder) ?? false : undefined;
+  const [up] = await Promise.all([bringUp(stack, recorder, plan.signal, isEnough), observeFilesystem(stack, recorder)]);
   if (up !== null) {
     try {
       await putToTheTest(stack, recorder, plan, enter, up);
@@ -32,6 +32,10 @@ export async function runArm(plan: ArmPlan): Promise<Evidence> {
   }
   enter('stop', 'removing');
   return evidenceOf(plan, recorder);
+}
+
+async function observeFilesystem(stack: Stack, recorder: ArmRecorder): Promise<void> {
+  recorder.observe({ kind: 'filesystem', type: await stack.filesystem() });
 }
 
 async function putToTheTest(
@@ -45,7 +49,6 @@ async function putToTheTest(
     enter('look', 'looking');
     await look(stack, recorder, 'open');
   }
-  if (plan.loadsEarly !== true) await up.all;
   await plan.turn?.mayLoad;
   plan.turn?.loadBegan();
   const copies = plan.demands.crashImages === undefined ? null : new CrashCopies(stack, recorder);

@@ -1,10 +1,14 @@
 /** Starts the processes of an arm, each arm in its own way, and turns a start that fails into evidence. */
+import { until } from './engine/shared/until.ts';
 import { messageOf, WalproofError } from './model/errors.ts';
 import type { Stack } from './model/stack.ts';
 import type { ArmRecorder } from './observe/recorder.ts';
 
 /** How often a process of the control is started again: refused at start, it would be restarted by Compose as well. */
 const CONTROL_STARTS = 5;
+
+/** For how long a control is given to be refused enough before another of its processes comes. */
+const REFUSED_WITHIN_MS = 500;
 
 /** A service that is up, or on its way. */
 export interface BroughtUp {
@@ -14,20 +18,33 @@ export interface BroughtUp {
 
 /**
  * Null when the service could not be started; what was seen is recorded. The subject's processes start together on a fresh
- * file, as Compose starts them, and all are up. The control is only there to be loaded: its first process comes alone,
- * then those that serve traffic; the load may begin while the others come.
+ * file, as Compose starts them, and all are up. The control is only there to be refused: its first process comes alone, then
+ * those that serve traffic, and one more where there are none. With `isEnough` the load may begin then, and each of the others
+ * comes only when the control has not been refused enough so far.
  */
-export async function bringUp(stack: Stack, recorder: ArmRecorder, signal: AbortSignal): Promise<BroughtUp | null> {
+export async function bringUp(
+  stack: Stack,
+  recorder: ArmRecorder,
+  signal: AbortSignal,
+  isEnough?: () => boolean,
+): Promise<BroughtUp | null> {
   try {
     if (recorder.arm === 'subject') {
       await stack.start();
       return { all: Promise.resolve() };
     }
     const [first, ...others] = stack.processes;
-    const namesOf = (wanted: boolean) => others.filter((each) => each.servesTraffic === wanted).map(({ name }) => name);
+    const serving = others.filter(({ servesTraffic }) => servesTraffic);
+    const needed = serving.length > 0 ? serving : others.slice(0, 1);
+    const rest = others.filter((each) => !needed.includes(each)).map(({ name }) => name);
     await startAgain(stack, first === undefined ? [] : [first.name], signal);
-    await startPatiently(stack, namesOf(true), signal);
-    const all = startPatiently(stack, namesOf(false), signal);
+    await startPatiently(
+      stack,
+      needed.map(({ name }) => name),
+      signal,
+    );
+    if (isEnough === undefined) await startPatiently(stack, rest, signal);
+    const all = isEnough === undefined ? Promise.resolve() : startAsNeeded(stack, rest, signal, isEnough);
     // Whoever waits for all of them gets the error; until then it must not count as unhandled.
     all.catch(() => undefined);
     return { all };
@@ -38,8 +55,22 @@ export async function bringUp(stack: Stack, recorder: ArmRecorder, signal: Abort
   }
 }
 
+/** One after the other, until it is enough. */
+async function startAsNeeded(
+  stack: Stack,
+  names: readonly string[],
+  signal: AbortSignal,
+  isEnough: () => boolean,
+): Promise<void> {
+  for (const name of names) {
+    if (await until(isEnough, { deadlineMs: REFUSED_WITHIN_MS, signal })) return;
+    await startAgain(stack, [name], signal);
+  }
+}
+
 /** Those that were refused come again one by one. */
 async function startPatiently(stack: Stack, names: readonly string[], signal: AbortSignal): Promise<void> {
+  if (names.length === 0) return;
   await stack.start(names).catch((error: unknown) => {
     if (signal.aborted || !isServiceFailure(error)) throw error;
   });

@@ -1,5 +1,7 @@
 /** The end of an arm: what the files and the service itself say after all that was done to it. */
 import type { ArmPlan, Enter } from './arm-plan.ts';
+import { copyOf, twinOf } from './database-copy.ts';
+import type { DatabaseState } from './model/observation.ts';
 import type { Stack } from './model/stack.ts';
 import {
   observeCopyIntegrity,
@@ -14,7 +16,18 @@ import type { ArmRecorder } from './observe/recorder.ts';
 export async function look(stack: Stack, recorder: ArmRecorder, state: 'open' | 'restarted'): Promise<void> {
   await observeSidecars(stack, recorder, state);
   await observeProbe(stack, recorder, state);
-  await observeHeader(stack, recorder, state);
+  await lookAtHeader(stack, recorder, state);
+}
+
+async function lookAtHeader(stack: Stack, recorder: ArmRecorder, state: DatabaseState): Promise<void> {
+  await using copy = await copyOf(stack);
+  await observeHeader(copy.file, recorder, state);
+}
+
+/** Waits for both, however they end: nothing may be under way any more when the first failure is told. */
+async function bothDone(first: Promise<unknown>, second: Promise<unknown>): Promise<void> {
+  const failed = (await Promise.allSettled([first, second])).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /**
@@ -41,17 +54,20 @@ export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPla
     enter('stop', 'kill all');
     await stack.kill();
     await observeSidecars(stack, recorder, 'killed');
-    await observeHeader(stack, recorder, 'killed', keep);
-    await observeCopyIntegrity(stack, recorder);
+    await using copy = await copyOf(stack, keep);
+    await observeHeader(copy.file, recorder, 'killed');
+    await using opened = await twinOf(copy);
     enter('start', 'recovering');
-    await stack.start();
+    await bothDone(stack.start(), observeCopyIntegrity(opened.file, stack.service, recorder));
     await look(stack, recorder, 'restarted');
   } else if (plan.arm === 'subject') {
     enter('look', 'looking');
     const state = plan.faults.length === 0 ? 'open' : 'restarted';
     await observeProbe(stack, recorder, state);
-    await observeHeader(stack, recorder, state, keep);
-    await observeCopyIntegrity(stack, recorder);
+    await using copy = await copyOf(stack, keep);
+    await observeHeader(copy.file, recorder, state);
+    await using opened = await twinOf(copy);
+    await observeCopyIntegrity(opened.file, stack.service, recorder);
   }
   enter('look', 'final read');
   await orMissing(recorder, 'final read', async () => {
@@ -63,5 +79,5 @@ export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPla
   enter('stop', 'stopping');
   await stopInOrder(stack);
   await observeSidecars(stack, recorder, 'stopped');
-  await observeHeader(stack, recorder, 'stopped');
+  await lookAtHeader(stack, recorder, 'stopped');
 }

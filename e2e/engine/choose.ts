@@ -1,7 +1,7 @@
 import { WalproofError } from '../model/errors.ts';
 import type { ServiceDefinition } from '../model/service.ts';
 import type { Engine } from '../model/stack.ts';
-import { dockerAvailability, requireCompose } from './docker/availability.ts';
+import { requireCompose, requireDocker } from './docker/availability.ts';
 import { createDockerEngine } from './docker/engine.ts';
 import { createProcessEngine } from './process/engine.ts';
 
@@ -23,9 +23,10 @@ export async function chooseEngine(
     say('engine process, as asked');
     return createProcessEngine();
   }
-  if (wish === 'docker') await requireCompose();
+  const asked = wish === 'docker' ? await requireCompose() : null;
   try {
-    const docker = await availableDocker(services, say, signal);
+    const docker = createDockerEngine(asked ?? (await requireDocker()));
+    await docker.prepare(services, say, signal);
     say(wish === undefined ? 'engine docker: a daemon answers' : 'engine docker, as asked');
     return docker;
   } catch (error) {
@@ -34,16 +35,4 @@ export async function chooseEngine(
     say(`engine process: ${error.message}`);
     return createProcessEngine();
   }
-}
-
-async function availableDocker(
-  services: readonly ServiceDefinition[],
-  say: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<Engine> {
-  const availability = await dockerAvailability();
-  if (!availability.ok) throw new WalproofError('ENGINE_UNAVAILABLE', availability.reason, availability.next);
-  const docker = createDockerEngine();
-  await docker.prepare(services, say, signal);
-  return docker;
 }

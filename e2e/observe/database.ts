@@ -1,13 +1,12 @@
 /** What the database looks like from outside: files, header bytes, a fresh connection, integrity. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { open, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { messageOf, WalproofError } from '../model/errors.ts';
 import type { CommitsSeen, DatabaseState } from '../model/observation.ts';
 import type { Recorder } from '../model/scenario.ts';
+import type { ServiceDefinition } from '../model/service.ts';
 import type { Stack } from '../model/stack.ts';
 import { parseWalHeader, parseWalIndex, WAL_HEADER_BYTES, WAL_INDEX_HEAD_BYTES } from './wal-format.ts';
 
@@ -60,45 +59,30 @@ export async function observeLiveIntegrity(stack: Stack, recorder: Recorder): Pr
   });
 }
 
-/** Takes a copy of db, -wal and -shm, reads its header bytes; with `keepIn` the copy stays there. */
-export async function observeHeader(
-  stack: Stack,
-  recorder: Recorder,
-  state: DatabaseState,
-  keepIn?: string,
-): Promise<void> {
-  const folder = keepIn ?? (await mkdtemp(join(tmpdir(), 'walproof-copy-')));
-  try {
-    await stack.copyDatabase(folder);
-    const file = join(folder, basename(stack.service.database));
-    const head = (await headOf(file, DATABASE_HEAD_BYTES)) ?? new Uint8Array(DATABASE_HEAD_BYTES);
-    const [writeVersion = 0, readVersion = 0] = head.subarray(VERSION_OFFSET);
-    recorder.observe({ kind: 'header', state, writeVersion, readVersion });
-    await observeWalHeader(file, pageSizeIn(head), recorder, state);
-  } finally {
-    if (keepIn === undefined) await rm(folder, { recursive: true, force: true });
-  }
+/** The header bytes of a copied database, and those of its -wal. */
+export async function observeHeader(file: string, recorder: Recorder, state: DatabaseState): Promise<void> {
+  const head = (await headOf(file, DATABASE_HEAD_BYTES)) ?? new Uint8Array(DATABASE_HEAD_BYTES);
+  const [writeVersion = 0, readVersion = 0] = head.subarray(VERSION_OFFSET);
+  recorder.observe({ kind: 'header', state, writeVersion, readVersion });
+  await observeWalHeader(file, pageSizeIn(head), recorder, state);
 }
 
-/** The checks on a copy of the copy, so that the kept one stays as it was found. */
-export async function observeCopyIntegrity(stack: Stack, recorder: Recorder): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'walproof-copy-'));
+/** The checks on a copied database, which recover it: a copy to be kept is no copy for this. */
+export async function observeCopyIntegrity(
+  file: string,
+  service: ServiceDefinition,
+  recorder: Recorder,
+): Promise<void> {
+  // First: the probe below closes the copy, which checkpoints it.
+  await observeCommits(file, service.promises?.searchable?.halves, recorder);
   try {
-    await stack.copyDatabase(folder);
-    const file = join(folder, basename(stack.service.database));
-    // First: the probe below closes the copy, which checkpoints it.
-    await observeCommits(file, stack.service.promises?.searchable?.halves, recorder);
     const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(PROBE), 'copy', file], {
       timeout: PROBE_TIMEOUT_MS,
     });
     recorder.observe({ kind: 'integrity', source: 'copy', ...integrityOf(JSON.parse(stdout) as ProbeAnswer) });
   } catch (error) {
-    // No copy, no finding, e.g. for want of room.
-    if (error instanceof WalproofError) throw error;
     // A copy that cannot even be opened is the finding itself.
     recorder.observe({ kind: 'integrity', source: 'copy', integrityCheck: [messageOf(error)], foreignKeyCheck: [] });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

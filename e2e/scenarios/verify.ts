@@ -19,7 +19,7 @@ export const VERIFY: Scenario = {
   services: SERVICES,
   sideBySide: false,
   traffic: { seed: 0, clients: 4, ratePerSecond: 900 },
-  durationMs: 6_000,
+  durationMs: 5_000,
   calmMs: 1_500,
   faults: [inTurn(restart), inTurn(kill)],
   control: { durationMs: 500 },

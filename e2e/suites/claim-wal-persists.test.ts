@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { pragmaPolicy } from '../check/pragma-policy.ts';
 import { walMode } from '../check/wal-mode.ts';
 import { writes } from '../check/writes.ts';
+import { copyOf } from '../database-copy.ts';
 import { type Evidence, observationsOf } from '../model/evidence.ts';
 import type { ServiceUnderTest } from '../model/scenario.ts';
 import type { DatabaseState } from '../model/seen.ts';
@@ -58,7 +59,8 @@ describe.each(EVERYWHERE)('$where', ({ engine, service }) => {
     const { stack, recorder } = await started(engine, service);
     const look = async (state: DatabaseState) => {
       await observeProbe(stack, recorder, state);
-      await observeHeader(stack, recorder, state);
+      await using copy = await copyOf(stack);
+      await observeHeader(copy.file, recorder, state);
     };
     const acknowledgeMore = async () => {
       const target = recorder.okOps + ACKNOWLEDGED_BETWEEN;

@@ -1,7 +1,7 @@
 /**
- * Claim:  a control that was refused enough waits for none of its processes that are still on their way.
- * Method: real processes of a service whose last one never gets its database open.
- * Red as: an arm that takes as long as that start may.
+ * Claim:  a control gets no more processes than it takes to be refused enough, and waits for none that is still on its way then.
+ * Method: real processes of a service whose third one never gets its database open; acknowledged calls stand for refusals.
+ * Red as: a third process that was started for nothing; an arm that takes as long as that start may.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,24 +12,32 @@ import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
 import { evidenceFor, serviceNamed } from './claims.ts';
 
 const service = serviceNamed('nanoclaw');
-const LAST = 'agent-3';
+const THIRD = 'agent-2';
 
-test('a process that never starts keeps no control', { timeout: 25_000 }, async () => {
+/** The processes that a control started until it had `leastOkOps`. */
+async function startedFor(leastOkOps: number): Promise<string[]> {
   const patched = await readFile(join(PROJECT_ROOT, service.definition.sourceDir, service.definition.dbModule), 'utf8');
   const never = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
   const dbModule = join(tmpdir(), 'never-opened.ts');
-  await writeFile(dbModule, `if (process.env['AGENT_NAME'] === '${LAST}') ${never}\n${patched}`);
+  await writeFile(dbModule, `if (process.env['AGENT_NAME'] === '${THIRD}') ${never}\n${patched}`);
   const { ops, observations } = await evidenceFor({
     arm: 'control',
     loadsEarly: true,
     engine: createProcessEngine(),
     service,
     dbModule,
-    durationMs: 500,
-    leastOkOps: 10,
+    durationMs: 100,
+    leastOkOps,
   });
-  expect([...ops].filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThanOrEqual(10);
-  const started = observations.flatMap((seen) => (seen.kind === 'process-started' ? [seen.process] : []));
-  expect(started).toContain(LAST);
+  expect([...ops].filter(({ outcome }) => outcome === 'ok').length).toBeGreaterThanOrEqual(leastOkOps);
   expect(observations.filter(({ kind }) => kind === 'start-failed')).toEqual([]);
+  return observations.flatMap((seen) => (seen.kind === 'process-started' ? [seen.process] : []));
+}
+
+test('enough with two processes: no third comes', { timeout: 25_000 }, async () => {
+  expect(await startedFor(10)).toEqual(['nanoclaw', 'agent-1']);
+});
+
+test('enough while the third is on its way: nobody waits for it', { timeout: 25_000 }, async () => {
+  expect(await startedFor(600)).toEqual(['nanoclaw', 'agent-1', THIRD]);
 });

@@ -46,10 +46,10 @@ export async function requireDocker(): Promise<DockerAvailable> {
   throw new WalproofError('ENGINE_UNAVAILABLE', `the docker engine needs a Docker daemon: ${found.reason}`, found.next);
 }
 
-/** The version of Compose, or a COMPOSE_UNAVAILABLE. */
-export async function requireCompose(): Promise<string> {
+/** The same with Compose, else a COMPOSE_UNAVAILABLE. */
+export async function requireCompose(): Promise<DockerAvailable> {
   const found = await requireDocker();
-  if (found.composeVersion !== null) return found.composeVersion;
+  if (found.composeVersion !== null) return found;
   throw new WalproofError(
     'COMPOSE_UNAVAILABLE',
     `expected \`docker compose version\` to answer 2 or newer beside Docker ${found.version}, it did not`,

@@ -6,7 +6,7 @@ import type { ServiceDefinition } from '../../model/service.ts';
 import type { Engine, Stack, StackOptions } from '../../model/stack.ts';
 import { SEED_SUFFIXES } from '../shared/database-files.ts';
 import { requireDbModule } from '../shared/db-module.ts';
-import { requireDocker } from './availability.ts';
+import { type DockerAvailable, requireDocker } from './availability.ts';
 import { removeLeftovers, removeStack } from './cleanup.ts';
 import { docker } from './client.ts';
 import { USER } from './hardening.ts';
@@ -20,8 +20,16 @@ import { copyIn } from './volume.ts';
 
 const OTHERS_MAY_READ = 0o004;
 
-/** The engine that runs every process in a container of its own, on a volume that they share. */
-export function createDockerEngine(): Engine {
+/**
+ * The engine that runs every process in a container of its own, on a volume that they share. `found`: what is known of the
+ * daemon already; else it is asked, once: the commands that answer for it take a tenth of a second.
+ */
+export function createDockerEngine(found?: DockerAvailable): Engine {
+  let known = found;
+  const available = async () => {
+    known ??= await requireDocker();
+    return known;
+  };
   /** By source folder: hashing the inputs again for each stack would cost more than it could show. */
   const images = new Map<string, string>();
   const prepareOne = async (service: ServiceDefinition, progress: (line: string) => void, signal?: AbortSignal) => {
@@ -32,7 +40,7 @@ export function createDockerEngine(): Engine {
   return {
     name: 'docker',
     prepare: async (services, progress, signal) => {
-      await requireDocker();
+      await available();
       for (const service of services) await prepareOne(service, progress, signal);
     },
     createStack: async (options) => {
@@ -43,7 +51,7 @@ export function createDockerEngine(): Engine {
     },
     removeLeftovers,
     whyNoDataLimit: async () => null,
-    versions,
+    versions: async () => await versions(await available()),
   };
 }
 
@@ -51,8 +59,6 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
   const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements } = options;
   const stackId = dockerName(`walproof-${runId}-${service.name}-${randomBytes(3).toString('hex')}`);
   const labels = stackLabels({ runId, stackId, service: service.name });
-  // testcontainers takes most of a second to load, which a run on the process engine need not pay.
-  const { DockerStack } = await import('./stack.ts');
   const plan: StackPlan = {
     service,
     stackId,
@@ -64,7 +70,8 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
     ...(dataLimitBytes === undefined ? {} : { dataLimitBytes }),
   };
   try {
-    const observer = await createShared(plan);
+    // testcontainers takes a third of a second to load: a run on the process engine need not pay it, and the daemon is busy here.
+    const [observer, { DockerStack }] = await Promise.all([createShared(plan), import('./stack.ts')]);
     // A tmpfs is gone with the last container that uses it, so one must run all the while.
     if (dataLimitBytes !== undefined) await observer.start();
     for (const suffix of SEED_SUFFIXES) {
@@ -124,8 +131,8 @@ async function requireReadable(file: string): Promise<void> {
   );
 }
 
-async function versions(): Promise<Record<string, string>> {
-  const [available, info] = [await requireDocker(), await asked('describe itself', docker().info())];
+async function versions(available: DockerAvailable): Promise<Record<string, string>> {
+  const info = await asked('describe itself', docker().info());
   return {
     docker: available.version,
     api: available.apiVersion,

@@ -6,6 +6,7 @@ import type { FileFacts } from '../../model/stack.ts';
 import { WAL_INDEX_HEAD_BYTES } from '../shared/database-files.ts';
 import { docker, tolerating } from './client.ts';
 import { within } from './deadline.ts';
+import { nodeArguments } from './evaluated.ts';
 import { hardened, USER } from './hardening.ts';
 import { LABEL } from './labels.ts';
 import { LineCutter, LogFrames } from './log-frames.ts';
@@ -18,11 +19,6 @@ const PROGRAM = readFileSync(new URL('observer-program.ts', import.meta.url), 'u
 /** Programs run beside the services live in its memory as well. */
 const MEMORY_BYTES = 2 ** 30;
 const ANSWER_MS = 10_000;
-
-/** Arguments of `node` that run a TypeScript source, which finds the packages of the working directory. */
-export function nodeArguments(source: string): string[] {
-  return ['--input-type=module-typescript', '-e', source, '-'];
-}
 
 /**
  * A container of the service's image that runs beside the services on their volume. It looks at the data folder, runs

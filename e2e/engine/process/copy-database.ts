@@ -1,7 +1,5 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { DATABASE_SUFFIXES } from '../shared/database-files.ts';
-import { asDiskFull } from '../shared/disk-full.ts';
+import { mkdir } from 'node:fs/promises';
+import { copyFiles } from '../shared/copy-files.ts';
 import type { ProcessGroup } from './process-group.ts';
 
 /**
@@ -27,25 +25,4 @@ async function whileFrozen<T>(groups: readonly ProcessGroup[], action: () => Pro
 async function settleAll(promises: Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(promises)).find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-async function copyFiles(file: string, toDir: string): Promise<string[]> {
-  const copied: string[] = [];
-  for (const suffix of DATABASE_SUFFIXES) {
-    const target = join(toDir, `${basename(file)}${suffix}`);
-    // A sidecar of an earlier copy would be taken for one of this copy.
-    await rm(target, { force: true });
-    if (await copyIfPresent(`${file}${suffix}`, target)) copied.push(target);
-  }
-  return copied;
-}
-
-async function copyIfPresent(source: string, target: string): Promise<boolean> {
-  try {
-    await copyFile(source, target);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw asDiskFull(error, target);
-  }
 }
