@@ -50,7 +50,8 @@ async function stopInOrder(stack: Stack): Promise<void> {
  */
 export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPlan, enter: Enter): Promise<void> {
   const keep = plan.arm === 'subject' ? await plan.sink.databaseFolder(recorder.service) : undefined;
-  if (plan.faults.some(({ fault }) => fault.kills)) {
+  const kills = plan.faults.some(({ fault }) => fault.kills);
+  if (kills) {
     enter('stop', 'kill all');
     await stack.kill();
     await observeSidecars(stack, recorder, 'killed');
@@ -59,7 +60,6 @@ export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPla
     await using opened = await twinOf(copy);
     enter('start', 'recovering');
     await bothDone(stack.start(), observeCopyIntegrity(opened.file, stack.service, recorder));
-    await look(stack, recorder, 'restarted');
   } else if (plan.arm === 'subject') {
     enter('look', 'looking');
     const state = plan.faults.length === 0 ? 'open' : 'restarted';
@@ -70,14 +70,22 @@ export async function conclude(stack: Stack, recorder: ArmRecorder, plan: ArmPla
     await observeCopyIntegrity(opened.file, stack.service, recorder);
   }
   enter('look', 'final read');
-  await orMissing(recorder, 'final read', async () => {
-    const wanted = { stack, ops: recorder.ops, keptOnly: plan.arm === 'control', signal: plan.signal };
-    for (const read of await plan.service.traffic.finalRead(wanted)) recorder.observe(read);
-  });
+  const lookOnce = async () => {
+    if (kills) await look(stack, recorder, 'restarted');
+    if (plan.arm === 'subject') await observeLiveIntegrity(stack, recorder);
+  };
+  await bothDone(readAll(stack, recorder, plan), lookOnce());
   if (plan.arm === 'control') return;
-  await observeLiveIntegrity(stack, recorder);
   enter('stop', 'stopping');
   await stopInOrder(stack);
   await observeSidecars(stack, recorder, 'stopped');
   await lookAtHeader(stack, recorder, 'stopped');
+}
+
+/** Everything that the service itself says it kept. */
+async function readAll(stack: Stack, recorder: ArmRecorder, plan: ArmPlan): Promise<void> {
+  await orMissing(recorder, 'final read', async () => {
+    const wanted = { stack, ops: recorder.ops, keptOnly: plan.arm === 'control', signal: plan.signal };
+    for (const read of await plan.service.traffic.finalRead(wanted)) recorder.observe(read);
+  });
 }

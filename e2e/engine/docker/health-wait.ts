@@ -42,6 +42,7 @@ export class HealthWait implements WaitStrategy {
       onAnswer: ({ seen }) => {
         this.#lastAnswer = seen;
       },
+      nextLine: () => incarnation.nextLine,
       deadlineMs: this.#deadlineMs,
       signal: this.#signal,
     });

@@ -73,6 +73,11 @@ export class Incarnation {
     return this.#baseUrl;
   }
 
+  /** Resolves when it has written its next line. */
+  get nextLine(): Promise<void> {
+    return this.#setup.ring.next;
+  }
+
   /** At most `count` lines that this incarnation wrote. */
   lastLines(count?: number): string[] {
     return this.#setup.ring.last(count, this.#mark);

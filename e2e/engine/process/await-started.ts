@@ -37,6 +37,7 @@ export async function awaitStarted(
       url: () => `${managed.baseUrl}${managed.definition.healthPath}`,
       isAlive: () => incarnation.alive,
       onAnswer: ({ seen }) => lastSeen.set(managed, seen),
+      nextLine: () => incarnation.nextLine,
       deadlineMs,
       signal,
     });

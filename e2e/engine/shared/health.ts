@@ -2,8 +2,10 @@ import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../model/errors.ts';
 
-/** Pause between two health polls. */
+/** Pause between two health polls, unless the process writes something meanwhile: most say when they are ready. */
 const POLL_MS = 50;
+/** Pause between two health polls, however much it writes. */
+const LEAST_PAUSE_MS = 5;
 /** How long one poll may take. A frozen process accepts the connection and never answers. */
 const ANSWER_MS = 1_000;
 /** How much of an answer is worth showing. */
@@ -52,6 +54,8 @@ export interface AwaitHealthyOptions {
   isAlive: () => boolean;
   /** Called with every answer; the last one belongs into the error. */
   onAnswer: (answer: HealthAnswer) => void;
+  /** Resolves with the next line that the process writes. */
+  nextLine: () => Promise<void>;
   deadlineMs: number;
   signal: AbortSignal;
 }
@@ -64,6 +68,8 @@ export async function awaitHealthy(options: AwaitHealthyOptions): Promise<Health
     if (!options.isAlive()) return 'exited';
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) return 'deadline';
+    // From here on, so that a line written while it is asked counts.
+    const written = options.nextLine();
     const timeoutMs = Math.max(1, Math.min(ANSWER_MS, Math.ceil(leftMs)));
     const answer = await askHealth(await options.url(), timeoutMs, options.signal);
     // A poll that the deadline cut short says nothing; the answer before it does.
@@ -71,6 +77,6 @@ export async function awaitHealthy(options: AwaitHealthyOptions): Promise<Health
     if (!options.signal.aborted && !cutShort) options.onAnswer(answer);
     // A stranger may answer on the port of a process that could not bind it.
     if (answer.healthy && options.isAlive()) return 'healthy';
-    await delay(POLL_MS);
+    await Promise.all([delay(LEAST_PAUSE_MS), Promise.race([delay(POLL_MS), written])]);
   }
 }

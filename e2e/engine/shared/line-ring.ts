@@ -7,12 +7,20 @@ export const SHOWN_LINES = 20;
 export class LineRing {
   #lines: string[] = [];
   #total = 0;
+  #next = Promise.withResolvers<void>();
 
   push(line: string): void {
     this.#total += 1;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
     this.#lines.push(line);
     // Cut in blocks, so that a busy log does not move the whole array for each line.
     if (this.#lines.length >= 2 * KEPT_LINES) this.#lines = this.#lines.slice(-KEPT_LINES);
+  }
+
+  /** Resolves when the next line has been written. */
+  get next(): Promise<void> {
+    return this.#next.promise;
   }
 
   /** A mark for `last`: lines written from now on come after it. */
