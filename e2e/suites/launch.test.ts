@@ -75,7 +75,7 @@ describe('the Node is', () => {
     expect(exitCode).toBe(0);
     const asked = '<a b><><*><--flag=$HOME>';
     expect(stdout.replace('/e2e/../', '/')).toBe(
-      `<${installed}><--max-semi-space-size=2><${folder}/e2e/cli.ts>${asked}`,
+      `<${installed}><--max-semi-space-size=2><--disable-warning=ExperimentalWarning><${folder}/e2e/cli.ts>${asked}`,
     );
   });
 
