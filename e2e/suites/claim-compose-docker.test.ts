@@ -63,7 +63,13 @@ beforeAll(async () => {
   env['NANOCLAW_PORT'] = String(await freePort());
   env['ORACLE_PORT'] = String(await freePort());
   env['OBSERVER_PORT'] = String(await freePort());
-  await compose('up', '--detach', '--wait', '--build');
+  try {
+    await compose('up', '--detach', '--wait', '--build');
+  } catch (error) {
+    // `--wait` calls a container unhealthy that has ended and is being started again; why it ended is in its log alone.
+    const told = await Promise.all([compose('ps', '--all'), compose('logs', '--no-color')]);
+    throw new Error(told.join('\n'), { cause: error });
+  }
 }, UP_DEADLINE_MS);
 
 afterAll(async () => {
