@@ -4,7 +4,7 @@ import { answeredIds, isIdle, storeMessages } from './harness/nanoclaw.ts';
 import { found } from './harness/scene.ts';
 
 const WATCHER = 'fixtures/nanoclaw/src/ipc.ts';
-const SEND = 'await send(call, groups, group, parse(ipcMessageSchema, content), rowIdOf(group, name));';
+const SEND = 'await send(call, groups, group, checkedFile(ipcMessageSchema, content), rowIdOf(group, name));';
 
 /** Both sides: a host that has read a reply waits until it is told to go on, so that two hosts have read the same one. */
 const WAITS = [

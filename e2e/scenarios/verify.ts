@@ -20,7 +20,7 @@ export const VERIFY: Scenario = {
   sideBySide: false,
   traffic: { seed: 0, clients: 4, ratePerSecond: 900 },
   durationMs: 5_000,
-  calmMs: 1_500,
+  calmMs: 1_000,
   faults: [inTurn(restart), inTurn(kill)],
   control: { durationMs: 500 },
   exercised: { okOps: 2_000, okOpsAroundFault: 50 },
