@@ -13,7 +13,7 @@ export NODE_COMPILE_CACHE
 
 # A record of a run lives as long as the run, so a large nursery only delays the move: with Node's own 16 MB a verification on
 # docker reaches 390 MB, with 2 MB 240 MB, in the same time.
-# The one experimental thing in use is Node's own stripping of types, which a service's container is spared.
+# The one experimental thing in use is Node's own function that strips types, for programs that run in containers.
 start() {
   node=$1
   shift
