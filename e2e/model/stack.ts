@@ -70,7 +70,7 @@ export interface RunResult {
 export interface Reachable {
   readonly service: ServiceDefinition;
   readonly processes: readonly ProcessDefinition[];
-  /** `http://127.0.0.1:<port>`; the port may change when a container is started again, so ask before each call. */
+  /** `http://<address>:<port>`; both may change when a container is started again, so ask before each call. */
   baseUrl(name: string): string;
 }
 
@@ -141,6 +141,11 @@ export interface StackOptions {
   dataLimitBytes?: number;
   /** By name of the process; those that are not named have the defaults. */
   placements?: Readonly<Record<string, Placement>>;
+  /**
+   * Publish no ports where the engine can do without: a start and each call are cheaper then. Not for a stack whose containers
+   * are taken off their network: nobody hangs up on the calls that they have in hand.
+   */
+  direct?: true;
   /** How long a process may take until it is healthy. Default 30 000. */
   startTimeoutMs?: number;
 }

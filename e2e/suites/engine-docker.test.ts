@@ -15,6 +15,8 @@ import { createDockerEngine } from '../engine/docker/engine.ts';
 import { freeze } from '../engine/docker/freeze.ts';
 import { LABEL, withLabel } from '../engine/docker/labels.ts';
 import { ownerIsGone, ownerOf } from '../engine/docker/owner.ts';
+import { isBridgedHere } from '../engine/docker/reach.ts';
+import { askHealth } from '../engine/shared/health.ts';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
 import { newRunId } from '../engine/shared/run-id.ts';
 import type { ProcessExit, ProcessIdentity, Stack, StackOptions } from '../model/stack.ts';
@@ -93,6 +95,32 @@ describe('what a container may do', { timeout: DOCKER_TIMEOUT_MS }, () => {
     await stack.stop('tiny-1');
     await stack.start();
     expect(await published()).toEqual([{ HostIp: '127.0.0.1', HostPort: new URL(stack.baseUrl('tiny-1')).port }]);
+  });
+
+  test('a stack that may be reached directly publishes nothing, and refuses at once while it is down', async () => {
+    const runId = newRunId();
+    await using stack = await createTiny({ 'tiny-1': 'shared', 'tiny-2': 'shared' }, { runId, direct: true });
+    await stack.start();
+    const { containers } = await inspectRun(runId);
+    const named = containers.filter(({ Config }) => Config.Hostname.startsWith('tiny-'));
+    expect(named.map(({ NetworkSettings }) => NetworkSettings.Ports)).toEqual([{}, {}]);
+    const own = named.map(({ NetworkSettings }) => Object.values(NetworkSettings.Networks)[0]?.IPAddress);
+    expect(own).toContain(new URL(stack.baseUrl('tiny-1')).hostname);
+    await stack.kill(['tiny-1']);
+    // At the address that nobody has any more it would be `no answer within 1000 ms`.
+    expect(await askHealth(`${stack.baseUrl('tiny-1')}/health`)).toEqual({ healthy: false, seen: 'ECONNREFUSED' });
+    expect(await healthStatus(stack, 'tiny-2')).toBe(200);
+    await stack.start(['tiny-1']);
+    expect(await healthStatus(stack, 'tiny-1')).toBe(200);
+    await stack.replace('tiny-1', async ({ older, newer }) => {
+      expect(newer.baseUrl).not.toBe(older.baseUrl);
+      expect(stack.baseUrl('tiny-1')).toBe(newer.baseUrl);
+    });
+    expect(await healthStatus(stack, 'tiny-1')).toBe(200);
+  });
+
+  test('the bridge of a network that another machine has is not found here', () => {
+    expect(isBridgedHere('0'.repeat(64))).toBe(false);
   });
 
   test('another db module is mounted read-only, as a single file', async () => {

@@ -35,7 +35,7 @@ export function containerAbilities({ network, process, exclusive }: ContainersOf
           `put ${name} back on its network`,
           docker().getNetwork(network).connect({ Container: container.id }),
         );
-        await incarnation.lookUpPort();
+        await incarnation.lookUpAddress();
       }),
     exhaustMemory: (name) => exhaust(process(name)),
   };

@@ -14,6 +14,7 @@ import { ensureImage } from './image.ts';
 import { stackLabels } from './labels.ts';
 import { Observer } from './observer.ts';
 import { dockerName, type StackPlan } from './plan.ts';
+import { isBridgedHere } from './reach.ts';
 import { asked } from './refusal.ts';
 import { SingleFiles } from './single-files.ts';
 import { copyIn } from './volume.ts';
@@ -56,7 +57,7 @@ export function createDockerEngine(found?: DockerAvailable): Engine {
 }
 
 async function createStack(options: StackOptions, image: string): Promise<Stack> {
-  const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements } = options;
+  const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements, direct } = options;
   const stackId = dockerName(`walproof-${runId}-${service.name}-${randomBytes(3).toString('hex')}`);
   const labels = stackLabels({ runId, stackId, service: service.name });
   const plan: StackPlan = {
@@ -71,7 +72,8 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
   };
   try {
     // testcontainers takes a third of a second to load: a run on the process engine need not pay it, and the daemon is busy here.
-    const [observer, { DockerStack }] = await Promise.all([createShared(plan), import('./stack.ts')]);
+    const [{ observer, networkId }, { DockerStack }] = await Promise.all([createShared(plan), import('./stack.ts')]);
+    const isDirect = direct === true && isBridgedHere(networkId);
     // A tmpfs is gone with the last container that uses it, so one must run all the while.
     if (dataLimitBytes !== undefined) await observer.start();
     for (const suffix of SEED_SUFFIXES) {
@@ -80,7 +82,7 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
       if (seedDatabase !== undefined && (suffix === '' || existsSync(seed)))
         await copyIn(observer.container, seed, `${service.database}${suffix}`);
     }
-    return new DockerStack(plan, observer, options);
+    return new DockerStack(isDirect ? { ...plan, direct } : plan, observer, options);
   } catch (error) {
     await removeStack(stackId);
     throw error;
@@ -88,13 +90,13 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
 }
 
 /** Volume, network and observer. */
-async function createShared(plan: StackPlan): Promise<Observer> {
+async function createShared(plan: StackPlan): Promise<{ observer: Observer; networkId: string }> {
   const { stackId, labels } = plan;
   const network = docker().createNetwork({
     Name: stackId,
     Driver: 'bridge',
     Labels: labels,
-    // The services have nobody to talk to outside; published ports do not need it.
+    // The services have nobody to talk to outside; who calls them does not need it.
     Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
   });
   const volume = async () => {
@@ -108,7 +110,7 @@ async function createShared(plan: StackPlan): Promise<Observer> {
   const [observer, networked] = await Promise.allSettled(made);
   if (networked.status === 'rejected') throw networked.reason;
   if (observer.status === 'rejected') throw observer.reason;
-  return observer.value;
+  return { observer: observer.value, networkId: networked.value.id };
 }
 
 /** The local driver limits no plain volume; a tmpfs has a size, and no image folder to take its owner from. */

@@ -6,11 +6,13 @@ import type { LineRing } from '../shared/line-ring.ts';
 import { statusOf } from './client.ts';
 import { exitOf } from './exit-status.ts';
 import { attachOutput, type Output } from './output.ts';
+import { addressOf, REFUSING } from './reach.ts';
 import { asked } from './refusal.ts';
-import { portKey } from './service-container.ts';
 
 export interface IncarnationSetup {
   definition: ProcessDefinition;
+  /** Whether it is reached at its container's own address. */
+  isDirect: boolean;
   /** How many incarnations of this process there were, with this one. */
   number: number;
   /** `StartedAt` of the incarnation before, which the daemon shows until it has started this one. */
@@ -68,7 +70,7 @@ export class Incarnation {
     return this.#identity;
   }
 
-  /** Null until it has begun; the daemon chooses another port at each start. */
+  /** Null until it has begun; the daemon may choose another at each start. */
   get baseUrl(): string | null {
     return this.#baseUrl;
   }
@@ -83,10 +85,10 @@ export class Incarnation {
     return this.#setup.ring.last(count, this.#mark);
   }
 
-  /** Its container was put back on its network, and the daemon may have chosen another port. */
-  async lookUpPort(): Promise<void> {
+  /** Its container was put back on its network, and the daemon may have chosen another address. */
+  async lookUpAddress(): Promise<void> {
     const info = await asked(`show the container of ${this.#setup.definition.name}`, this.#container.inspect());
-    this.#notePort(info);
+    this.#noteAddress(info);
   }
 
   /** The daemon has started it. */
@@ -102,20 +104,21 @@ export class Incarnation {
   #noteBegin(info: Docker.ContainerInspectInfo): void {
     if (this.#identity !== null) return;
     const { definition, number, events } = this.#setup;
-    this.#notePort(info);
+    this.#noteAddress(info);
     this.#identity = { pid: info.State.Pid, startedAt: info.State.StartedAt, incarnation: number };
     events.onStarted?.(definition.name, this.#identity);
     this.#lines.release();
     this.#begun.resolve();
   }
 
-  #notePort(info: Docker.ContainerInspectInfo): void {
-    const port = info.NetworkSettings.Ports[portKey(this.#setup.definition)]?.[0]?.HostPort;
-    if (port !== undefined) this.#baseUrl = `http://127.0.0.1:${port}`;
+  #noteAddress(info: Docker.ContainerInspectInfo): void {
+    const { definition, isDirect } = this.#setup;
+    this.#baseUrl = addressOf(info, definition, isDirect) ?? this.#baseUrl;
   }
 
   async #awaitEnd(): Promise<ProcessExit | null> {
     await this.#output.ended;
+    if (this.#setup.isDirect) this.#baseUrl = REFUSING;
     const info = await endState(this.#container, (line) => this.#setup.ring.push(line));
     this.#alive = false;
     // It can end before anybody had a look at it.

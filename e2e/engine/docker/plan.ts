@@ -17,6 +17,8 @@ export interface StackPlan {
   dbModule?: string;
   /** Size of the volume, which is a tmpfs then; a plain named volume when omitted. */
   dataLimitBytes?: number;
+  /** Processes are reached at their containers' own addresses; at ports published on 127.0.0.1 when omitted. */
+  direct?: true;
   /** Absolute paths on the host by the path below the project's root whose place they take. */
   overlay?: ReadonlyMap<string, string>;
   /** By name of the process, and what they mount file by file. */

@@ -7,6 +7,7 @@ import { hardened } from './hardening.ts';
 import { LABEL } from './labels.ts';
 import { placed, userOf } from './placement.ts';
 import { appDir, DATA_DIR, inImage, type StackPlan } from './plan.ts';
+import { published } from './reach.ts';
 
 const MEMORY_BYTES = 512 * 2 ** 20;
 
@@ -35,13 +36,15 @@ export class ServiceContainer extends GenericContainer {
       .withEntrypoint(['node'])
       .withCommand([process.entry]);
     this.withEnvironment(environment(process));
-    this.withExposedPorts(process.port);
     this.hostConfig = {
       ...this.hostConfig,
       ...placed(hardened(plan, MEMORY_BYTES, sourceMounts(plan)), plan, process.name),
-      // withExposedPorts publishes on all addresses, and has no way to name one.
-      PortBindings: { [portKey(process)]: [{ HostIp: '127.0.0.1', HostPort: '0' }] },
     };
+    if (plan.direct !== true) {
+      this.withExposedPorts(process.port);
+      // withExposedPorts publishes on all addresses, and has no way to name one.
+      this.hostConfig = { ...this.hostConfig, PortBindings: published(process) };
+    }
     // Health is asked from the host; an image's own check would only take the processor from the traffic.
     this.createOpts.Healthcheck = { Test: ['NONE'] };
   }
@@ -51,13 +54,9 @@ export class ServiceContainer extends GenericContainer {
   }
 }
 
-export function portKey(process: ProcessDefinition): string {
-  return `${process.port}/tcp`;
-}
-
 function environment(process: ProcessDefinition): Record<string, string> {
   const values = { data: DATA_DIR, port: String(process.port), process: process.name };
-  // Inside a container the loopback address cannot be published.
+  // Inside a container the loopback address cannot be reached from outside.
   const env: Record<string, string> = { HOST: '0.0.0.0' };
   for (const [name, text] of Object.entries(process.env)) env[name] = fillPlaceholders(text, values);
   return env;
@@ -66,7 +65,7 @@ function environment(process: ProcessDefinition): Record<string, string> {
 /**
  * A read-only mount of each single file, as in docker-compose.yml. Docker refuses to copy into a container whose root is
  * read-only, and an image per variant would leave images behind. The daemon must be on this host for that; it must be
- * anyway, since ports are published on 127.0.0.1 only.
+ * anyway, since ports are published on 127.0.0.1 only, or not at all.
  */
 function sourceMounts(plan: StackPlan): { Type: 'bind'; Source: string; Target: string; ReadOnly: true }[] {
   const { service, dbModule, overlay = new Map<string, string>() } = plan;
