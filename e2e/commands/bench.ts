@@ -6,6 +6,7 @@ import Table from 'cli-table3';
 import { type Change, compareBenches } from '../bench/compare.ts';
 import type { BenchDocument, BenchRow, Limit, Load } from '../bench/document.ts';
 import { type LimitWish, limitOf } from '../bench/limit/limit.ts';
+import { LIMIT_CLIENTS } from '../bench/limit/service.ts';
 import { limitText } from '../bench/limit/text.ts';
 import { benchRow, READERS, WRITERS } from '../bench/patch.ts';
 import { benchTable, cellsOf, withBench } from '../bench/record.ts';
@@ -135,7 +136,8 @@ async function limitsOf(
   for (const line of await engine.removeLeftovers()) wish.say(`left by an earlier run: ${line}`);
   await engine.prepare(definitions, wish.say, wish.signal);
   const limits: Limit[] = [];
-  for (const service of services) limits.push(await limitOf({ ...wish, service, engine, writers: WRITERS }));
+  for (const service of services)
+    limits.push(await limitOf({ ...wish, service, engine, clients: LIMIT_CLIENTS, processes: WRITERS }));
   return limits;
 }
 

@@ -46,11 +46,11 @@ describe('the limit', () => {
 
   test('ratios are of pairs, of writes and of commits, and none is made of what could not be seen', () => {
     const pairs = [pair(1_000, 400, 1_600), pair(2_000, 600, null), pair(1_000, 500, 1_000)];
-    const limit = limitFrom('notes', 4, pairs, []);
+    const limit = limitFrom('notes', { clients: 16, processes: 4 }, pairs, []);
     expect(limit).toMatchObject({
       bare: { writesPerSecond: { median: 1_000, min: 1_000, max: 2_000 } },
       processes: { count: 4, writesPerSecond: { median: 500 } },
-      served: { clients: 4, writesPerSecond: { median: 500 } },
+      served: { clients: 16, writesPerSecond: { median: 500 } },
       ratio: { median: 0.4, min: 0.3, max: 0.5 },
       commitRatio: { median: 0.65, min: 0.5, max: 0.8 },
       commitsPerWrite: { median: 3, min: 2, max: 4 },
@@ -58,7 +58,7 @@ describe('the limit', () => {
       split: null,
     });
     expect(limitText(limit)).toContain('acknowledged writes / limit 0.40 (0.30–0.50)');
-    expect(limitFrom('notes', 4, [pair(1_000, 400, null)], []).commitRatio).toBeNull();
+    expect(limitFrom('notes', { clients: 16, processes: 4 }, [pair(1_000, 400, null)], []).commitRatio).toBeNull();
   });
 
   test('metrics are summed over processes and labels', () => {
@@ -100,7 +100,9 @@ describe('the limit', () => {
     expect(exitCode, stderr).toBe(0);
     const { rows, limits } = JSON.parse(stdout) as BenchDocument;
     expect(rows).toEqual([]);
-    expect(limits).toMatchObject([{ service: 'oracle-v2', engine: 'process', served: { clients: 4 } }]);
+    expect(limits).toMatchObject([
+      { service: 'oracle-v2', engine: 'process', processes: { count: 4 }, served: { clients: 16 } },
+    ]);
     const [limit] = limits ?? [];
     const { latencyMs, ...shares } = limit?.split ?? { latencyMs: Number.NaN };
     const sum = Object.values(shares).reduce((total, share) => total + share, 0);

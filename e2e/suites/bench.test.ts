@@ -173,7 +173,7 @@ test('README has a chart of what was measured under the closed loop, and the lim
   const row = rowOf([100, 110, 120, 105, 115]);
   const limit = limitFrom(
     'notes',
-    4,
+    { clients: 16, processes: 4 },
     [
       {
         bare: 1_000,

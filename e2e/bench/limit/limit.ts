@@ -1,6 +1,6 @@
 /**
  * How close a service comes to what its own statements do on a bare connection: in turns the whole service under writing clients
- * alone, one bare process, and as many bare processes on one file as there are clients.
+ * alone, one bare process, and several bare processes on one file.
  */
 import type { ServiceUnderTest } from '../../model/scenario.ts';
 import type { Engine } from '../../model/stack.ts';
@@ -15,8 +15,10 @@ import { meanMs, type Split, splitOf } from './split.ts';
 export interface LimitWish {
   service: ServiceUnderTest;
   engine: Engine;
-  /** Clients of the service, and processes of the second bare side. */
-  writers: number;
+  /** Of the service: enough of them to keep it busy, or it is their waiting that is measured. */
+  clients: number;
+  /** Of the second bare side. */
+  processes: number;
   pairs: number;
   durationMs: number;
   seed: number;
@@ -25,29 +27,29 @@ export interface LimitWish {
 }
 
 export async function limitOf(wish: LimitWish): Promise<Limit> {
-  const { service, writers, durationMs, say, signal } = wish;
+  const { service, clients, processes, durationMs, say, signal } = wish;
   const { name } = service.definition;
   const pairs: LimitPair[] = [];
   const splits: Split[] = [];
   for (let n = 0; n < wish.pairs; n++) {
     const seed = wish.seed + n;
-    const bare = (processes: number, timed: boolean) =>
-      runBare({ service: name, writers: processes, seed, durationMs, timed, signal });
+    const bare = (count: number, timed: boolean) =>
+      runBare({ service: name, writers: count, seed, durationMs, timed, signal });
     const served = () => runService({ ...wish, seed });
     // In turns, so that a machine that grows slower favours neither.
     const early = n % 2 === 0 ? await served() : null;
     const one = await bare(1, false);
-    const many = await bare(writers, false);
+    const many = await bare(processes, false);
     const timed = await bare(1, true);
     const answer = early ?? (await served());
     const pair = pairOf(one, many, answer);
     pairs.push(pair);
     splits.push(splitFrom(name, seed, answer, timed));
     say(
-      `${name} limit, pair ${n + 1} of ${wish.pairs}: ${Math.round(pair.service)} writes/s of ${Math.round(pair.bare)} in one process, ${Math.round(pair.processes)} in ${writers}`,
+      `${name} limit, pair ${n + 1} of ${wish.pairs}: ${Math.round(pair.service)} writes/s of ${Math.round(pair.bare)} in one process, ${Math.round(pair.processes)} in ${processes}`,
     );
   }
-  return limitFrom(name, writers, pairs, splits);
+  return limitFrom(name, { clients, processes }, pairs, splits);
 }
 
 function pairOf(one: BareRun, many: BareRun, served: ServiceAnswer): LimitPair {
@@ -83,7 +85,7 @@ function splitFrom(service: string, seed: number, served: ServiceAnswer, { answe
 /** Pure: what was measured in pairs, in one row. */
 export function limitFrom(
   service: string,
-  writers: number,
+  { clients, processes }: Pick<LimitWish, 'clients' | 'processes'>,
   pairs: readonly LimitPair[],
   splits: readonly Split[],
 ): Limit {
@@ -96,8 +98,8 @@ export function limitFrom(
     engine: 'process',
     pairs: [...pairs],
     bare: { writesPerSecond: of((pair) => pair.bare) },
-    processes: { count: writers, writesPerSecond: of((pair) => pair.processes) },
-    served: { clients: writers, writesPerSecond: of((pair) => pair.service) },
+    processes: { count: processes, writesPerSecond: of((pair) => pair.processes) },
+    served: { clients, writesPerSecond: of((pair) => pair.service) },
     ratio: of((pair) => pair.service / pair.bare),
     commitRatio: of((pair) => commitsOver(pair, pair.bareCommits)),
     commitsPerWrite: of((pair) => commitsOver(pair, pair.service)),

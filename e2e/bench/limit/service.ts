@@ -9,6 +9,8 @@ import { metricIn } from './metrics.ts';
 import type { Totals } from './split.ts';
 import { sentBy, writeOf } from './writes.ts';
 
+/** A service that waits for its clients is not at its limit: with 4, a quarter of two cores was idle. */
+export const LIMIT_CLIENTS = 16;
 /** Not counted: programs that have just started run slower. As the bare side, which writes before it is measured. */
 const WARM_MS = 1_500;
 const ALONE_CALLS = 600;
@@ -18,7 +20,7 @@ const ALONE_WARM = 300;
 export interface ServiceWish {
   service: ServiceUnderTest;
   engine: Engine;
-  writers: number;
+  clients: number;
   seed: number;
   durationMs: number;
   signal: AbortSignal;
@@ -53,7 +55,7 @@ interface Look {
 }
 
 export async function runService(wish: ServiceWish): Promise<ServiceAnswer> {
-  const { service, writers, seed, durationMs, signal } = wish;
+  const { service, clients, seed, durationMs, signal } = wish;
   const seen: { stack?: Stack; refusedMs?: number; before?: Look; after?: Look } = {};
   const engine: Engine = {
     ...wish.engine,
@@ -76,7 +78,7 @@ export async function runService(wish: ServiceWish): Promise<ServiceAnswer> {
     service: { ...service, traffic: { ...service.traffic, run } },
     engine,
     variant: 'patched',
-    traffic: { seed, clients: writers, readers: 0, ratePerSecond: 0 },
+    traffic: { seed, clients, readers: 0, ratePerSecond: 0 },
     // The traffic ends when the arm's time is over: not before the second look.
     durationMs: WARM_MS + durationMs + 2_000,
     signal,
