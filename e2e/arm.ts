@@ -91,7 +91,7 @@ async function createStack(plan: ArmPlan, recorder: ArmRecorder): Promise<Stack>
     service: plan.service.definition,
     runId: plan.runId,
     ...(plan.dbModule === null ? {} : { dbModule: plan.dbModule }),
-    ...(plan.faults.some(({ fault }) => fault.unplugs) ? {} : { direct: true as const }),
+    ...(plan.faults.some(({ fault }) => fault.needsOwnNetwork) ? {} : { sharesNetwork: true as const }),
     ...(limits.length === 0 ? {} : { dataLimitBytes: Math.min(...limits) }),
     events: {
       onLine(line) {

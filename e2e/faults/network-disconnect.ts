@@ -14,7 +14,7 @@ export const networkDisconnect: Fault = {
   cannot: {
     process: 'traffic reaches a plain process over the loopback interface, from which nothing can be unplugged',
   },
-  unplugs: true,
+  needsOwnNetwork: true,
   run: ({ stack, target }) =>
     keepRunning(stack, async () => {
       const { containers } = stack;

@@ -10,6 +10,7 @@ const TOGETHER_MS = 500;
 export const rollingRestart: Fault = {
   name: 'rolling-restart',
   title: 'one process is replaced by a new incarnation that runs beside it first',
+  needsOwnNetwork: true,
   run: ({ stack, target }) =>
     keepRunning(stack, async () => {
       const before = await stack.identity(target);

@@ -97,8 +97,8 @@ export interface Fault {
   provokes?: readonly string[];
   /** It ends processes by SIGKILL, so the run owes a look at what all of them leave when they are killed together. */
   kills?: true;
-  /** It takes a container off its network. */
-  unplugs?: true;
+  /** Each process needs a place of its own on the network: it unplugs one, or has two of one process listen at once. */
+  needsOwnNetwork?: true;
   /** It needs a data folder on a filesystem of this size. */
   dataLimitBytes?: number;
   run(context: FaultContext): Promise<FaultEffect>;

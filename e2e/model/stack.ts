@@ -142,10 +142,10 @@ export interface StackOptions {
   /** By name of the process; those that are not named have the defaults. */
   placements?: Readonly<Record<string, Placement>>;
   /**
-   * Publish no ports where the engine can do without: a start and each call are cheaper then. Not for a stack whose containers
-   * are taken off their network: nobody hangs up on the calls that they have in hand.
+   * The processes may share one place on the network, where an engine gives places: starts, ends and calls are cheaper then. Not
+   * for a stack of which one is taken off the network, or replaced by another that listens beside it first.
    */
-  direct?: true;
+  sharesNetwork?: true;
   /** How long a process may take until it is healthy. Default 30 000. */
   startTimeoutMs?: number;
 }

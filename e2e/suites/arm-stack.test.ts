@@ -1,5 +1,6 @@
 /**
- * Claim:  an arm asks for a stack that fits its faults: with published ports only where a container is taken off its network.
+ * Claim:  an arm asks for a stack that fits its faults: a place on the network for each process only where one is unplugged or
+ *         two of one process run at once.
  * Method: an engine that notes what it is asked for and gives nothing.
  */
 import { expect, test } from 'vitest';
@@ -55,10 +56,14 @@ async function askedFor(faults: readonly Fault[]): Promise<StackOptions> {
   return options;
 }
 
-test.each([
+const NEEDY = ['network-disconnect', 'rolling-restart'];
+
+const onlyNeedy = (needy: string) => FAULTS.filter(({ name }) => name === needy);
+
+test.each<[string, readonly Fault[], true | undefined]>([
   ['of no fault', [], true],
-  ['of faults that leave the network alone', FAULTS.filter(({ name }) => name !== 'network-disconnect'), true],
-  ['of all faults', FAULTS, undefined],
-])('the stack of an arm %s', async (_, faults, direct) => {
-  expect((await askedFor(faults)).direct).toBe(direct);
+  ['of faults that leave the network alone', FAULTS.filter(({ name }) => !NEEDY.includes(name)), true],
+  ...NEEDY.map((needy): [string, readonly Fault[], undefined] => [`of ${needy}`, onlyNeedy(needy), undefined]),
+])('the stack of an arm %s', async (_, faults, sharesNetwork) => {
+  expect((await askedFor(faults)).sharesNetwork).toBe(sharesNetwork);
 });

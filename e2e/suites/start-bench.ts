@@ -26,7 +26,7 @@ function busyMs(): number {
 
 /** From `docker create` of the containers named to the last of them healthy. */
 async function started(service: ServiceDefinition, names: readonly string[]): Promise<Start> {
-  await using stack = await engine.createStack({ service, runId: newRunId(), direct: true });
+  await using stack = await engine.createStack({ service, runId: newRunId(), sharesNetwork: true });
   const beganAt = performance.now();
   const busyBefore = busyMs();
   await stack.start(names);

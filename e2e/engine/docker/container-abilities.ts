@@ -4,6 +4,7 @@ import type { ContainerAbilities, MemoryEnd } from '../../model/stack.ts';
 import { until } from '../shared/until.ts';
 import { docker, tolerating } from './client.ts';
 import { exhaustMemory } from './exhaust-memory.ts';
+import { sharedPlace } from './network.ts';
 import { asked } from './refusal.ts';
 import type { ServiceProcess } from './service-process.ts';
 
@@ -13,8 +14,8 @@ const OUTLIVED_MS = 5_000;
 const ENDED = [404, 409];
 
 export interface ContainersOf {
-  /** The network of the stack. */
-  network: string;
+  /** The network of the stack; null where all processes share one place on it. */
+  network: string | null;
   process(name: string): ServiceProcess;
   /** Copies are taken while nothing here is under way. */
   exclusive: LimitFunction;
@@ -25,12 +26,14 @@ export function containerAbilities({ network, process, exclusive }: ContainersOf
     disconnect: (name) =>
       exclusive(async () => {
         const { container } = process(name).requireRunning();
+        if (network === null) throw sharedPlace(`take ${name} off its network`);
         const leaving = docker().getNetwork(network).disconnect({ Container: container.id, Force: true });
         await asked(`take ${name} off its network`, leaving);
       }),
     connect: (name) =>
       exclusive(async () => {
         const { container, incarnation } = process(name).requireRunning();
+        if (network === null) throw sharedPlace(`put ${name} back on its network`);
         await asked(
           `put ${name} back on its network`,
           docker().getNetwork(network).connect({ Container: container.id }),

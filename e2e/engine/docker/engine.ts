@@ -12,9 +12,9 @@ import { docker } from './client.ts';
 import { USER } from './hardening.ts';
 import { ensureImage } from './image.ts';
 import { stackLabels } from './labels.ts';
+import { createNetwork, isBridgedHere, placeOf, portsAtOnePlace } from './network.ts';
 import { Observer } from './observer.ts';
 import { dockerName, type StackPlan } from './plan.ts';
-import { isBridgedHere } from './reach.ts';
 import { asked } from './refusal.ts';
 import { SingleFiles } from './single-files.ts';
 import { copyIn } from './volume.ts';
@@ -23,9 +23,10 @@ const OTHERS_MAY_READ = 0o004;
 
 /**
  * The engine that runs every process in a container of its own, on a volume that they share. `found`: what is known of the
- * daemon already; else it is asked, once: the commands that answer for it take a tenth of a second.
+ * daemon already; else it is asked, once: the commands that answer for it take a tenth of a second. `hasBridge`: whether this
+ * machine has the bridge of the network with an id.
  */
-export function createDockerEngine(found?: DockerAvailable): Engine {
+export function createDockerEngine(found?: DockerAvailable, hasBridge = isBridgedHere): Engine {
   let known = found;
   const available = async () => {
     known ??= await requireDocker();
@@ -48,7 +49,7 @@ export function createDockerEngine(found?: DockerAvailable): Engine {
       if (options.dbModule !== undefined) await requireReadable(options.dbModule);
       for (const file of options.overlay?.values() ?? []) await requireReadable(file);
       const image = images.get(options.service.sourceDir) ?? (await prepareOne(options.service, () => undefined));
-      return await createStack(options, image);
+      return await createStack(options, image, hasBridge);
     },
     removeLeftovers,
     whyNoDataLimit: async () => null,
@@ -56,8 +57,8 @@ export function createDockerEngine(found?: DockerAvailable): Engine {
   };
 }
 
-async function createStack(options: StackOptions, image: string): Promise<Stack> {
-  const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements, direct } = options;
+async function createStack(options: StackOptions, image: string, hasBridge: typeof isBridgedHere): Promise<Stack> {
+  const { service, runId, dbModule, overlay, seedDatabase, dataLimitBytes, placements, sharesNetwork } = options;
   const stackId = dockerName(`walproof-${runId}-${service.name}-${randomBytes(3).toString('hex')}`);
   const labels = stackLabels({ runId, stackId, service: service.name });
   const plan: StackPlan = {
@@ -72,8 +73,8 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
   };
   try {
     // testcontainers takes a third of a second to load: a run on the process engine need not pay it, and the daemon is busy here.
-    const [{ observer, networkId }, { DockerStack }] = await Promise.all([createShared(plan), import('./stack.ts')]);
-    const isDirect = direct === true && isBridgedHere(networkId);
+    const making = createShared(plan, sharesNetwork === true ? hasBridge : null);
+    const [{ observer, shared }, { DockerStack }] = await Promise.all([making, import('./stack.ts')]);
     // A tmpfs is gone with the last container that uses it, so one must run all the while.
     if (dataLimitBytes !== undefined) await observer.start();
     for (const suffix of SEED_SUFFIXES) {
@@ -82,35 +83,45 @@ async function createStack(options: StackOptions, image: string): Promise<Stack>
       if (seedDatabase !== undefined && (suffix === '' || existsSync(seed)))
         await copyIn(observer.container, seed, `${service.database}${suffix}`);
     }
-    return new DockerStack(isDirect ? { ...plan, direct } : plan, observer, options);
+    return new DockerStack(shared === undefined ? plan : { ...plan, shared }, observer, options);
   } catch (error) {
     await removeStack(stackId);
     throw error;
   }
 }
 
-/** Volume, network and observer. */
-async function createShared(plan: StackPlan): Promise<{ observer: Observer; networkId: string }> {
-  const { stackId, labels } = plan;
-  const network = docker().createNetwork({
-    Name: stackId,
-    Driver: 'bridge',
-    Labels: labels,
-    // The services have nobody to talk to outside; who calls them does not need it.
-    Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' },
-  });
-  const volume = async () => {
-    await docker().createVolume({ Name: stackId, Labels: labels, ...sizeOf(plan) });
-    return await Observer.create(plan);
-  };
+interface SharedParts {
+  observer: Observer;
+  shared?: NonNullable<StackPlan['shared']>;
+}
+
+/** Volume, network and observer. `hasBridge` is null where each process is to have a place of its own on the network. */
+async function createShared(plan: StackPlan, hasBridge: typeof isBridgedHere | null): Promise<SharedParts> {
+  const { name } = plan.service;
   const made = [
-    asked(`create the volume of ${plan.service.name}`, volume()),
-    asked(`create the network of ${plan.service.name}`, network),
+    asked(
+      `create the volume of ${name}`,
+      docker().createVolume({ Name: plan.stackId, Labels: plan.labels, ...sizeOf(plan) }),
+    ),
+    asked(`create the network of ${name}`, createNetwork(plan)),
   ] as const;
-  const [observer, networked] = await Promise.allSettled(made);
+  const [volumed, networked] = await Promise.allSettled(made);
   if (networked.status === 'rejected') throw networked.reason;
-  if (observer.status === 'rejected') throw observer.reason;
-  return { observer: observer.value, networkId: networked.value.id };
+  if (volumed.status === 'rejected') throw volumed.reason;
+  const observing = hasBridge === null ? alone(plan) : share(plan, hasBridge(networked.value));
+  return await asked(`create the observer of ${name}`, observing);
+}
+
+async function alone(plan: StackPlan): Promise<SharedParts> {
+  return { observer: await Observer.create(plan) };
+}
+
+/** An observer that holds a place for all processes. Ports are published where this machine does not have the network. */
+async function share(plan: StackPlan, isReachable: boolean): Promise<SharedParts> {
+  const ports = portsAtOnePlace(plan.service);
+  const observer = await Observer.create(plan, isReachable ? [] : [...ports.values()]);
+  await observer.start();
+  return { observer, shared: { place: await placeOf(observer.container, ports), ports } };
 }
 
 /** The local driver limits no plain volume; a tmpfs has a size, and no image folder to take its owner from. */

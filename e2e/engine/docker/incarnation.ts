@@ -5,14 +5,14 @@ import type { ProcessExit, ProcessIdentity, StackEvents } from '../../model/stac
 import type { LineRing } from '../shared/line-ring.ts';
 import { statusOf } from './client.ts';
 import { exitOf } from './exit-status.ts';
+import { publishedUrl } from './network.ts';
 import { attachOutput, type Output } from './output.ts';
-import { addressOf, REFUSING } from './reach.ts';
 import { asked } from './refusal.ts';
 
 export interface IncarnationSetup {
   definition: ProcessDefinition;
-  /** Whether it is reached at its container's own address. */
-  isDirect: boolean;
+  /** Where it listens, if it shares a place on the network; a place of its own is known when it has begun. */
+  sharedUrl: string | undefined;
   /** How many incarnations of this process there were, with this one. */
   number: number;
   /** `StartedAt` of the incarnation before, which the daemon shows until it has started this one. */
@@ -112,13 +112,12 @@ export class Incarnation {
   }
 
   #noteAddress(info: Docker.ContainerInspectInfo): void {
-    const { definition, isDirect } = this.#setup;
-    this.#baseUrl = addressOf(info, definition, isDirect) ?? this.#baseUrl;
+    const { definition, sharedUrl } = this.#setup;
+    this.#baseUrl = sharedUrl ?? publishedUrl(info, definition) ?? this.#baseUrl;
   }
 
   async #awaitEnd(): Promise<ProcessExit | null> {
     await this.#output.ended;
-    if (this.#setup.isDirect) this.#baseUrl = REFUSING;
     const info = await endState(this.#container, (line) => this.#setup.ring.push(line));
     this.#alive = false;
     // It can end before anybody had a look at it.

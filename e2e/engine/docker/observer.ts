@@ -10,6 +10,7 @@ import { nodeArguments } from './evaluated.ts';
 import { hardened, USER } from './hardening.ts';
 import { LABEL } from './labels.ts';
 import { LineCutter, LogFrames } from './log-frames.ts';
+import { published } from './network.ts';
 import type { Answer, Question } from './observer-program.ts';
 import { type DaemonStream, streamEnd } from './output.ts';
 import { appDir, DATA_DIR, type StackPlan } from './plan.ts';
@@ -28,8 +29,13 @@ export class Observer {
   readonly container: Docker.Container;
   #conversation: Promise<Conversation> | null = null;
 
-  /** Creates the container, which gives a new volume the owner of the image's data folder. */
-  static async create(plan: StackPlan): Promise<Observer> {
+  /**
+   * Creates the container, which gives a new volume the owner of the image's data folder. With `publishing` it has a place on
+   * the stack's network and these ports published; else no network.
+   */
+  static async create(plan: StackPlan, publishing: readonly number[] | null = null): Promise<Observer> {
+    const ports = published(publishing ?? []);
+    const networkMode = publishing === null ? 'none' : plan.stackId;
     const container = await docker().createContainer({
       name: `${plan.stackId}-observer`,
       Hostname: 'observer',
@@ -43,7 +49,8 @@ export class Observer {
       OpenStdin: true,
       // Its program ends with its input, so it does not outlive a harness that was killed.
       StdinOnce: true,
-      HostConfig: { ...hardened(plan, MEMORY_BYTES), NetworkMode: 'none' },
+      ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
+      HostConfig: { ...hardened(plan, MEMORY_BYTES), NetworkMode: networkMode, PortBindings: ports },
     });
     return new Observer(container);
   }

@@ -6,6 +6,14 @@ import type { SingleFiles } from './single-files.ts';
 /** Where every container of a stack finds the data folder. */
 export const DATA_DIR = '/data';
 
+/** One place on a network for all processes of a stack. */
+export interface SharedPlace {
+  /** The id of the container whose place it is; it must run before any other starts. */
+  holder: string;
+  /** `http://<address>:<port>` by name of the process. */
+  urls: ReadonlyMap<string, string>;
+}
+
 /** What the containers of one stack have in common. */
 export interface StackPlan {
   service: ServiceDefinition;
@@ -17,8 +25,8 @@ export interface StackPlan {
   dbModule?: string;
   /** Size of the volume, which is a tmpfs then; a plain named volume when omitted. */
   dataLimitBytes?: number;
-  /** Processes are reached at their containers' own addresses; at ports published on 127.0.0.1 when omitted. */
-  direct?: true;
+  /** The place on the network that all processes share, and the port of each; each has its own place when omitted. */
+  shared?: { place: SharedPlace; ports: ReadonlyMap<string, number> };
   /** Absolute paths on the host by the path below the project's root whose place they take. */
   overlay?: ReadonlyMap<string, string>;
   /** By name of the process, and what they mount file by file. */

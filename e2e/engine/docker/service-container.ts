@@ -5,9 +5,9 @@ import type { ProcessDefinition } from '../../model/service.ts';
 import { fillPlaceholders } from '../shared/placeholders.ts';
 import { hardened } from './hardening.ts';
 import { LABEL } from './labels.ts';
+import { published } from './network.ts';
 import { placed, userOf } from './placement.ts';
 import { appDir, DATA_DIR, inImage, type StackPlan } from './plan.ts';
-import { published } from './reach.ts';
 
 const MEMORY_BYTES = 512 * 2 ** 20;
 
@@ -29,21 +29,24 @@ export class ServiceContainer extends GenericContainer {
     this.#onCreated = onCreated;
     // testcontainers' own reaper is off, so a session label would only mislead.
     this.withAutoCleanup(false).withPullPolicy(PullPolicy.neverPull());
-    this.withName(`${plan.stackId}-${process.name}${suffix}`).withHostname(process.name).withNetworkMode(plan.stackId);
+    this.withName(`${plan.stackId}-${process.name}${suffix}`);
     this.withLabels({ ...plan.labels, [LABEL.process]: process.name });
     this.withUser(userOf(plan, process.name))
       .withWorkingDir(appDir(plan))
       .withEntrypoint(['node'])
       .withCommand([process.entry]);
-    this.withEnvironment(environment(process));
+    this.withEnvironment(environment(process, plan.shared?.ports.get(process.name) ?? process.port));
     this.hostConfig = {
       ...this.hostConfig,
       ...placed(hardened(plan, MEMORY_BYTES, sourceMounts(plan)), plan, process.name),
     };
-    if (plan.direct !== true) {
-      this.withExposedPorts(process.port);
+    if (plan.shared !== undefined) {
+      // Its host name is the holder's then, as Docker has it.
+      this.withNetworkMode(`container:${plan.shared.place.holder}`);
+    } else {
+      this.withNetworkMode(plan.stackId).withHostname(process.name).withExposedPorts(process.port);
       // withExposedPorts publishes on all addresses, and has no way to name one.
-      this.hostConfig = { ...this.hostConfig, PortBindings: published(process) };
+      this.hostConfig = { ...this.hostConfig, PortBindings: published([process.port]) };
     }
     // Health is asked from the host; an image's own check would only take the processor from the traffic.
     this.createOpts.Healthcheck = { Test: ['NONE'] };
@@ -54,8 +57,8 @@ export class ServiceContainer extends GenericContainer {
   }
 }
 
-function environment(process: ProcessDefinition): Record<string, string> {
-  const values = { data: DATA_DIR, port: String(process.port), process: process.name };
+function environment(process: ProcessDefinition, port: number): Record<string, string> {
+  const values = { data: DATA_DIR, port: String(port), process: process.name };
   // Inside a container the loopback address cannot be reached from outside.
   const env: Record<string, string> = { HOST: '0.0.0.0' };
   for (const [name, text] of Object.entries(process.env)) env[name] = fillPlaceholders(text, values);

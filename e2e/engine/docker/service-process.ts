@@ -211,7 +211,7 @@ export class ServiceProcess {
   async #attach(container: Docker.Container): Promise<Incarnation> {
     const incarnation = await Incarnation.attach(container, {
       definition: this.definition,
-      isDirect: this.#plan.direct === true,
+      sharedUrl: this.#plan.shared?.place.urls.get(this.name),
       number: this.#started + 1,
       previousStart: this.#previousStart,
       ring: this.#ring,

@@ -17,6 +17,7 @@ import { runBeside } from './beside.ts';
 import { removeStack } from './cleanup.ts';
 import { containerAbilities } from './container-abilities.ts';
 import { whileFrozen } from './freeze.ts';
+import { sharedPlace } from './network.ts';
 import type { Observer } from './observer.ts';
 import type { StackPlan } from './plan.ts';
 import { ServiceProcess } from './service-process.ts';
@@ -48,7 +49,7 @@ export class DockerStack implements Stack {
     this.#plan = plan;
     this.#observer = observer;
     this.containers = containerAbilities({
-      network: plan.stackId,
+      network: plan.shared === undefined ? plan.stackId : null,
       process: (name) => this.#process(name),
       exclusive: this.#exclusive,
     });
@@ -102,6 +103,7 @@ export class DockerStack implements Stack {
   }
 
   async replace(name: string, whileBothUp: (both: BothUp) => Promise<void>): Promise<ProcessExit> {
+    if (this.#plan.shared !== undefined) throw sharedPlace(`run a second ${name} beside the first`);
     const older = this.#process(name);
     const before = older.requireUp();
     const newer = older.successor();
