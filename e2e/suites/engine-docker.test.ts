@@ -14,9 +14,7 @@ import { docker } from '../engine/docker/client.ts';
 import { createDockerEngine } from '../engine/docker/engine.ts';
 import { freeze } from '../engine/docker/freeze.ts';
 import { LABEL, withLabel } from '../engine/docker/labels.ts';
-import { isBridgedHere } from '../engine/docker/network.ts';
 import { ownerIsGone, ownerOf } from '../engine/docker/owner.ts';
-import { askHealth } from '../engine/shared/health.ts';
 import { PROJECT_ROOT } from '../engine/shared/project-root.ts';
 import { newRunId } from '../engine/shared/run-id.ts';
 import type { ProcessExit, ProcessIdentity, Stack, StackOptions } from '../model/stack.ts';
@@ -95,50 +93,6 @@ describe('what a container may do', { timeout: DOCKER_TIMEOUT_MS }, () => {
     await stack.stop('tiny-1');
     await stack.start();
     expect(await published()).toEqual([{ HostIp: '127.0.0.1', HostPort: new URL(stack.baseUrl('tiny-1')).port }]);
-  });
-
-  describe.each([
-    ['where this machine has the network', true],
-    ['where it has not', false],
-  ])('processes that share a place on the network, %s', (_, isBridged) => {
-    const sharing = createDockerEngine(undefined, (id) => isBridged && isBridgedHere(id));
-
-    test('are reached at ports of their own, at the same ones again after an end, and publish what they must', async () => {
-      const runId = newRunId();
-      const service = tinyService({ 'tiny-1': 'plain', 'tiny-2': 'shared' });
-      await using stack = await sharing.createStack({ service, runId, sharesNetwork: true });
-      await stack.start();
-      const { containers } = await inspectRun(runId);
-      const observer = containers.find(({ Config }) => Config.Hostname === 'observer' && Config.OpenStdin);
-      const processes = containers.filter(({ Id }) => Id !== observer?.Id);
-      expect(processes.map(({ HostConfig }) => HostConfig.NetworkMode)).toEqual(
-        Array(2).fill(`container:${observer?.Id}`),
-      );
-      const open = Object.values(observer?.NetworkSettings.Ports ?? {}).flatMap((at) => at ?? []);
-      expect(open.map(({ HostIp }) => HostIp)).toEqual(isBridged ? [] : ['127.0.0.1', '127.0.0.1']);
-      const urls = ['tiny-1', 'tiny-2'].map((name) => stack.baseUrl(name));
-      expect(new Set(urls).size).toBe(2);
-      expect(urls.every((url) => url.startsWith('http://127.0.0.1:'))).toBe(!isBridged);
-      await stack.kill(['tiny-1']);
-      expect((await askHealth(`${urls[0]}/health`)).seen).toBe(isBridged ? 'ECONNREFUSED' : 'ECONNRESET');
-      expect(await healthStatus(stack, 'tiny-2')).toBe(200);
-      await stack.start(['tiny-1']);
-      expect(await healthStatus(stack, 'tiny-1')).toBe(200);
-      expect(stack.baseUrl('tiny-1')).toBe(urls[0]);
-    });
-  });
-
-  test('what takes a place for each process is refused where they share one', async () => {
-    await using stack = await createTiny({ 'tiny-1': 'shared' }, { sharesNetwork: true });
-    await stack.start();
-    const refused = 'expected each process to have a place of its own on the network';
-    expect((await failureOf(stack.replace('tiny-1', async () => undefined))).message).toContain(refused);
-    expect((await failureOf(stack.containers?.disconnect('tiny-1') ?? Promise.resolve())).message).toContain(refused);
-    expect(await healthStatus(stack, 'tiny-1')).toBe(200);
-  });
-
-  test('the bridge of a network that another machine has is not found here', () => {
-    expect(isBridgedHere('0'.repeat(64))).toBe(false);
   });
 
   test('another db module is mounted read-only, as a single file', async () => {

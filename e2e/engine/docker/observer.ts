@@ -27,6 +27,8 @@ const ANSWER_MS = 10_000;
  */
 export class Observer {
   readonly container: Docker.Container;
+  /** Others are on the network through it: started again it would be at another place, and they at none. */
+  readonly #holdsPlace: boolean;
   #conversation: Promise<Conversation> | null = null;
 
   /**
@@ -52,11 +54,12 @@ export class Observer {
       ExposedPorts: Object.fromEntries(Object.keys(ports).map((port) => [port, {}])),
       HostConfig: { ...hardened(plan, MEMORY_BYTES), NetworkMode: networkMode, PortBindings: ports },
     });
-    return new Observer(container);
+    return new Observer(container, publishing !== null);
   }
 
-  constructor(container: Docker.Container) {
+  constructor(container: Docker.Container, holdsPlace: boolean) {
     this.container = container;
+    this.#holdsPlace = holdsPlace;
   }
 
   get isStarted(): boolean {
@@ -99,14 +102,16 @@ export class Observer {
   async #talk(): Promise<Conversation> {
     this.#conversation ??= this.#begin();
     const conversation = this.#conversation;
-    try {
-      const begun = await conversation;
-      if (!begun.isOver) return begun;
-    } catch (error) {
+    const forget = () => {
       if (this.#conversation === conversation) this.#conversation = null;
+    };
+    const begun = await conversation.catch((error: unknown) => {
+      forget();
       throw error;
-    }
-    if (this.#conversation === conversation) this.#conversation = null;
+    });
+    if (!begun.isOver) return begun;
+    if (this.#holdsPlace) throw lostPlace(begun);
+    forget();
     return await this.#talk();
   }
 
@@ -116,6 +121,16 @@ export class Observer {
     await asked('start the observer', tolerating([304], this.container.start()));
     return new Conversation(stream);
   }
+}
+
+/** Not a failed look: whatever the services seem to do from here on is not their doing, so that the run has to end. */
+function lostPlace(over: Conversation): WalproofError {
+  return new WalproofError(
+    'ENGINE_UNAVAILABLE',
+    'expected the observer container to run as long as its stack, which is on the network through it, but it has ended',
+    'Read its last lines below, then run again.',
+    { details: over.lastLines },
+  );
 }
 
 type WithoutId<Q> = Q extends unknown ? Omit<Q, 'id'> : never;
@@ -141,6 +156,10 @@ class Conversation {
     return this.#over;
   }
 
+  get lastLines(): string[] {
+    return this.#stderr.slice(-20);
+  }
+
   async ask(question: WithoutId<Question>): Promise<Answer> {
     const id = ++this.#asked;
     return await new Promise<Answer>((resolve, reject) => {
@@ -164,7 +183,7 @@ class Conversation {
 
   #gone(): WalproofError {
     return new WalproofError('PROBE_FAILED', 'expected the observer container to run, but it has ended', 'Run again.', {
-      details: this.#stderr.slice(-20),
+      details: this.lastLines,
     });
   }
 }
