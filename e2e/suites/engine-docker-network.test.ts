@@ -82,6 +82,20 @@ describe('a place on the network for all', { timeout: DOCKER_TIMEOUT_MS }, () =>
     expect((await failureOf(stack.files())).message).toContain('on the network through it');
   });
 
+  test('a start that meets such an end is not the failure of a service', async () => {
+    const runId = newRunId();
+    const service = tinyService({ 'tiny-1': 'unhealthy' });
+    const options = { service, runId, sharesNetwork: true, startTimeoutMs: 5_000 } as const;
+    await using stack = await createDockerEngine().createStack(options);
+    const failing = failureOf(stack.start());
+    await eventually(() => stack.isRunning('tiny-1'));
+    const { observer } = await containersOf(runId);
+    await docker()
+      .getContainer(observer?.Id ?? '')
+      .kill();
+    expect((await failing).code).toBe('ENGINE_UNAVAILABLE');
+  });
+
   test('the bridge of a network that another machine has is not found here', () => {
     expect(isBridgedHere('0'.repeat(64))).toBe(false);
   });

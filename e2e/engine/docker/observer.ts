@@ -30,6 +30,7 @@ export class Observer {
   /** Others are on the network through it: started again it would be at another place, and they at none. */
   readonly #holdsPlace: boolean;
   #conversation: Promise<Conversation> | null = null;
+  #begun: Conversation | null = null;
 
   /**
    * Creates the container, which gives a new volume the owner of the image's data folder. With `publishing` it has a place on
@@ -68,6 +69,11 @@ export class Observer {
 
   async start(): Promise<void> {
     await this.#talk();
+  }
+
+  /** Why nobody is on the network any more; null while it runs, and where nobody is on it through the observer. */
+  get lostPlace(): WalproofError | null {
+    return this.#holdsPlace && this.#begun?.isOver === true ? lostPlace(this.#begun) : null;
   }
 
   /** The files beside the database, the database included. */
@@ -110,7 +116,7 @@ export class Observer {
       throw error;
     });
     if (!begun.isOver) return begun;
-    if (this.#holdsPlace) throw lostPlace(begun);
+    if (this.lostPlace !== null) throw this.lostPlace;
     forget();
     return await this.#talk();
   }
@@ -119,7 +125,8 @@ export class Observer {
     const attaching = this.container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true });
     const stream = (await asked('attach to the observer', attaching)) as DaemonStream;
     await asked('start the observer', tolerating([304], this.container.start()));
-    return new Conversation(stream);
+    this.#begun = new Conversation(stream);
+    return this.#begun;
   }
 }
 

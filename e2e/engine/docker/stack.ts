@@ -78,7 +78,9 @@ export class DockerStack implements Stack {
       });
       await awaitStarted(launched, this.#startTimeoutMs, this.#disposal.signal);
     } catch (error) {
-      throw this.#disposal.signal.aborted ? interrupted('start') : error;
+      if (this.#disposal.signal.aborted) throw interrupted('start');
+      // Without a network no service gets healthy, which is not its doing.
+      throw this.#observer.lostPlace ?? error;
     } finally {
       decided.abort();
     }
